@@ -1,0 +1,29 @@
+import HTTPTypes
+
+/// A request as nginx handed it over, with its whole body.
+package struct Request: Sendable {
+    /// Names the request in the answer, in our log and in nginx's log.
+    package var id: String
+    package var method: HTTPRequest.Method
+    /// The decoded, normalised path without the base path, as in nginx's `$uri` after its rewrite.
+    package var path: String
+    /// The raw query string, without "?".
+    package var query: String
+    package var headers: HTTPFields
+    package var body: [UInt8]
+    /// The caller's address as text, for limits and the audit log.
+    package var remoteAddress: String
+
+    package init(
+        id: String, method: HTTPRequest.Method, path: String, query: String = "", headers: HTTPFields = [:],
+        body: [UInt8] = [], remoteAddress: String = ""
+    ) {
+        self.id = id
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.body = body
+        self.remoteAddress = remoteAddress
+    }
+}

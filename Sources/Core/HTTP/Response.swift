@@ -1,0 +1,30 @@
+import HTTPTypes
+
+/// What goes back to the caller: a status, header fields, and bytes or a closure that writes them.
+package struct Response: Sendable {
+    package typealias Status = HTTPResponse.Status
+
+    package enum Body: Sendable {
+        case bytes([UInt8])
+        /// Called once after the head went out. Its task is cancelled when the caller leaves.
+        case stream(@Sendable (any BodyWriter) async throws -> Void)
+    }
+
+    package var status: Status
+    package var headers: HTTPFields
+    package var body: Body
+
+    package init(status: Status, headers: HTTPFields = [:], body: Body = .bytes([])) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+}
+
+/// Takes the pieces of a streamed body, in order, one at a time.
+package protocol BodyWriter: Sendable {
+    /// Sends `bytes` at once and returns when the transport has taken them, so a slow reader slows the writer.
+    ///
+    /// - Throws: `CancellationError` when the caller is gone; nothing more can be sent then.
+    func write(_ bytes: [UInt8]) async throws
+}

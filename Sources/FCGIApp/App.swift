@@ -1,0 +1,2 @@
+import Core
+@main struct App { static func main() {} }

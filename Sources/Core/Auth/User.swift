@@ -1,0 +1,72 @@
+/// Somebody who has a key: a person, a client program or an admin.
+package struct User: Sendable, Equatable {
+    /// Names a user: the owner's own id for it, unique within that owner only.
+    package struct ID: Sendable, Hashable {
+        /// ``User/selfOwner`` for users that an admin made, else the `user_id` of the client that made them.
+        package var owner: String
+        package var userID: String
+
+        package init(owner: String, userID: String) {
+            self.owner = owner
+            self.userID = userID
+        }
+
+        /// Names the record's files; SHA-256 of owner, NUL and user id.
+        package var digest: String { Hex.sha256("\(owner)\0\(userID)") }
+
+        /// A stable name for upstreams that tells nothing of the person.
+        package var pseudonym: String { "u-" + Hex.sha256("pseudonym\0\(digest)").prefix(32) }
+    }
+
+    package enum Role: String, Sendable, CaseIterable { case user, client, admin }
+
+    /// What is kept of a key.
+    package struct Key: Sendable, Equatable {
+        package var digest: APIKey.Digest
+        package var createdAt: Timestamp
+        package var lastFour: String
+
+        package init(_ key: APIKey, createdAt: Timestamp = .now) {
+            digest = key.digest
+            lastFour = key.lastFour
+            self.createdAt = createdAt
+        }
+
+        init(digest: APIKey.Digest, createdAt: Timestamp, lastFour: String) {
+            self.digest = digest
+            self.createdAt = createdAt
+            self.lastFour = lastFour
+        }
+    }
+
+    /// The owner of users that an admin made. No user may have it as its id.
+    package static let selfOwner = "self"
+
+    package var id: ID
+    package var username: String
+    package var role: Role
+    /// May use the pool's plus accounts.
+    package var hasPlus: Bool
+    package var isDisabled: Bool
+    package var createdAt: Timestamp
+    package var keys: [Key]
+
+    package init(
+        id: ID, username: String, role: Role = .user, hasPlus: Bool = false, isDisabled: Bool = false,
+        createdAt: Timestamp = .now, keys: [Key] = []
+    ) {
+        self.id = id
+        self.username = username
+        self.role = role
+        self.hasPlus = hasPlus
+        self.isDisabled = isDisabled
+        self.createdAt = createdAt
+        self.keys = keys
+    }
+
+    /// Whether `name` may be a username: 1 to 256 characters' worth of bytes, none of them a control character.
+    package static func isValidUsername(_ name: String) -> Bool {
+        (1...256).contains(name.utf8.count) && name.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
+            && name.utf8.contains { $0 != 0x20 }
+    }
+}

@@ -1,0 +1,50 @@
+/// A thread of turns between one user and one upstream account.
+package struct Conversation: Sendable, Equatable {
+    package typealias ID = String
+
+    /// Who answers in a conversation; fixed by its first turn.
+    package enum Origin: Sendable, Equatable {
+        case account(Account.ID)
+        /// A caller's own access token, by the upstream's id of its user. The token itself is never stored.
+        case accessToken(upstreamUser: String)
+    }
+
+    package var id: ID
+    package var title: String
+    package var createdAt: Timestamp
+    package var origin: Origin
+    /// The system prompt that the first turn gave.
+    package var system: String?
+    /// The upstream's own id of the thread, where it has one.
+    package var upstreamID: String?
+    package var turns: [Turn]
+
+    package init(
+        id: ID = Identifier.random(), title: String = "", createdAt: Timestamp = .now, origin: Origin,
+        system: String? = nil, upstreamID: String? = nil, turns: [Turn] = []
+    ) {
+        self.id = id
+        self.title = title
+        self.createdAt = createdAt
+        self.origin = origin
+        self.system = system
+        self.upstreamID = upstreamID
+        self.turns = turns
+    }
+
+    package var updatedAt: Timestamp { turns.last?.startedAt ?? createdAt }
+
+    /// What the list of a user's conversations shows.
+    package struct Summary: Sendable, Equatable {
+        package var id: ID
+        package var title: String
+        package var createdAt: Timestamp
+        package var updatedAt: Timestamp
+        /// Number of turns.
+        package var turns: Int
+    }
+
+    package var summary: Summary {
+        Summary(id: id, title: title, createdAt: createdAt, updatedAt: updatedAt, turns: turns.count)
+    }
+}

@@ -1,0 +1,98 @@
+/// A failure that the caller is told about; nothing else of accounts, files or upstreams reaches a caller.
+package struct GatewayError: Error, Equatable {
+    package enum Code: String, Sendable, CaseIterable {
+        case malformedRequest = "malformed_request"
+        case invalidJSON = "invalid_json"
+        case conflictingKeys = "conflicting_keys"
+        case conversationBusy = "conversation_busy"
+        case invalidKey = "invalid_key"
+        case notAllowed = "not_allowed"
+        case plusNotAllowed = "plus_not_allowed"
+        case userDisabled = "user_disabled"
+        case foreignOrigin = "foreign_origin"
+        case notFound = "not_found"
+        case conversationNotFound = "conversation_not_found"
+        case userNotFound = "user_not_found"
+        case modelNotFound = "model_not_found"
+        case methodNotAllowed = "method_not_allowed"
+        case accountUnavailable = "account_unavailable"
+        case bodyTooLarge = "body_too_large"
+        case unsupportedMediaType = "unsupported_media_type"
+        case invalidParameter = "invalid_parameter"
+        case promptRequired = "prompt_required"
+        case userExists = "user_exists"
+        case rateLimited = "rate_limited"
+        case upstreamRejectedRequest = "upstream_rejected_request"
+        case upstreamFailed = "upstream_failed"
+        case upstreamTimeout = "upstream_timeout"
+        case noAccountAvailable = "no_account_available"
+        case storageUnavailable = "storage_unavailable"
+        case storageOutcomeUnknown = "storage_outcome_unknown"
+        case clientClosedRequest = "client_closed_request"
+        case internalError = "internal_error"
+    }
+
+    package var code: Code
+    /// A full sentence for a person, without secrets.
+    package var message: String
+    /// The parameter at fault, where it is one.
+    package var parameter: String?
+    package var retryAfter: Duration?
+    /// The conversation in which a part of the answer was stored, so that it can be recalled.
+    package var conversationID: String?
+
+    package init(
+        _ code: Code, _ message: String, parameter: String? = nil, retryAfter: Duration? = nil,
+        conversationID: String? = nil
+    ) {
+        self.code = code
+        self.message = message
+        self.parameter = parameter
+        self.retryAfter = retryAfter
+        self.conversationID = conversationID
+    }
+
+    /// The only place where a failure gets its status.
+    package var status: Response.Status {
+        switch code {
+        case .malformedRequest, .invalidJSON, .conflictingKeys, .conversationBusy, .upstreamRejectedRequest:
+            .badRequest
+        case .invalidKey: .unauthorized
+        case .notAllowed, .plusNotAllowed, .userDisabled, .foreignOrigin: .forbidden
+        case .notFound, .conversationNotFound, .userNotFound, .modelNotFound: .notFound
+        case .methodNotAllowed: .methodNotAllowed
+        case .accountUnavailable: .conflict
+        case .bodyTooLarge: .contentTooLarge
+        case .unsupportedMediaType: .unsupportedMediaType
+        case .invalidParameter, .promptRequired, .userExists: .unprocessableContent
+        case .rateLimited: .tooManyRequests
+        case .upstreamFailed: .badGateway
+        case .upstreamTimeout: .gatewayTimeout
+        case .noAccountAvailable, .storageUnavailable, .storageOutcomeUnknown: .serviceUnavailable
+        case .clientClosedRequest: .init(code: 499, reasonPhrase: "Client Closed Request")
+        case .internalError: .internalServerError
+        }
+    }
+
+    /// Whether the same request sent again can never help, which the OpenAI SDKs read from `x-should-retry`.
+    package var isFinal: Bool { code == .accountUnavailable || code == .storageOutcomeUnknown }
+}
+
+extension GatewayError {
+    /// The one answer for a key that is missing, mistyped, unknown or revoked.
+    package static let invalidKey = GatewayError(
+        .invalidKey, "The key is missing or not known. Send it as \"Authorization: Bearer KEY\".")
+
+    package static let conversationNotFound = GatewayError(
+        .conversationNotFound, "There is no such conversation. Check the id or start a new conversation.")
+
+    package static let userNotFound = GatewayError(.userNotFound, "There is no such user.")
+
+    package static func invalid(_ parameter: String, _ expected: String) -> GatewayError {
+        GatewayError(.invalidParameter, "The parameter \(parameter) must be \(expected).", parameter: parameter)
+    }
+
+    package static func missing(_ parameter: String) -> GatewayError {
+        GatewayError(.invalidParameter, "The parameter \(parameter) is required.", parameter: parameter)
+    }
+}

@@ -1,0 +1,35 @@
+import Glibc
+
+/// The locks that order writers of one area of the state, over all workers and the command line.
+///
+/// A lock is never the data file itself, because a rename replaces that file and with it the lock. Lock
+/// files are created once and stay. At most one is held at a time, only around file operations, never
+/// over a suspension.
+struct FileLock {
+    let path: String
+
+    /// The lock of the stripe that `digest` (hexadecimal) falls in.
+    init(directory: String, area: String, digest: String) {
+        path = "\(directory)/\(area)-\(digest.prefix(2)).lock"
+    }
+
+    /// Runs `body` while no other holder of the same lock does, in any process.
+    ///
+    /// - Throws: ``StoreError/Kind/busy`` when the lock was not free within `deadline`.
+    func withLock<Result>(
+        deadline: Duration = .seconds(5), _ body: () throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        // Opened afresh: a flock belongs to the open file, and one shared by threads would exclude none of them.
+        let file = try File(path, O_RDWR | O_CREAT)
+        let clock = ContinuousClock()
+        let end = clock.now + deadline
+        var pause: UInt32 = 100
+        while flock(file.descriptor, LOCK_EX | LOCK_NB) != 0 {
+            guard errno == EWOULDBLOCK || errno == EINTR else { throw .last("flock", path) }
+            guard clock.now < end else { throw StoreError(.busy, "flock", path: path) }
+            usleep(UInt32.random(in: pause / 2...pause))
+            pause = min(pause * 2, 2000)
+        }
+        return try body()
+    }
+}

@@ -1,0 +1,35 @@
+import Glibc
+
+/// The kind of file system that a path is on.
+enum FileSystemKind {
+    /// The kernel's name for it, `ext4` or `nfs4`; nil where `/proc/self/mountinfo` (proc(5)) does not tell.
+    static func name(of path: String) throws(StoreError) -> String? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw .last("stat", path) }
+        // The layout of dev_t in glibc (makedev(3)), whose macros Swift does not see.
+        let device = UInt64(status.st_dev)
+        let major = device >> 8 & 0xFFF | device >> 32 & 0xFFFF_F000
+        let minor = device & 0xFF | device >> 12 & 0xFFFF_FF00
+        guard let table = try readProcFile("/proc/self/mountinfo") else { return nil }
+        for line in table.split(separator: "\n") {
+            let fields = line.split(separator: " ")
+            guard fields.count > 2, fields[2] == "\(major):\(minor)", let dash = fields.firstIndex(of: "-"),
+                fields.indices.contains(dash + 1)
+            else { continue }
+            return String(fields[dash + 1])
+        }
+        return nil
+    }
+
+    /// Files of `/proc` say that they are empty and must be read to their end.
+    private static func readProcFile(_ path: String) throws(StoreError) -> String? {
+        guard let file = try File.reading(path) else { return nil }
+        var bytes: [UInt8] = []
+        while bytes.count < 4 << 20 {
+            let piece = try file.read(at: bytes.count, count: 65_536)
+            if piece.isEmpty { break }
+            bytes += piece
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,97 @@
+/// A list of records by last change, newest first, whose pages cost the same however long it is.
+///
+/// An append-only file: the last line of an id is its present entry, `{"id":…,"gone":true}` says that it was
+/// removed. Pages are read from the end. When more has been appended than a compaction left, the file is
+/// rewritten with the present entries only, so that an append's share of that work stays constant.
+///
+/// It is derived from the records. Where it is not synced, a power cut may lose its last lines: the first line
+/// names the system's boot, and after another boot the owner rebuilds it from the records.
+struct IndexLog {
+    let path: String
+    /// Whether each line is synced; then the file needs no rebuilding after a boot.
+    let isDurable: Bool
+
+    private static let compactionFloor = 64 << 10
+
+    /// Appends the entry of `id`; the lock of the list must be held.
+    func put(_ id: String, _ entry: JSON) throws(StoreError) {
+        try append(["id": JSON(id), "entry": entry])
+    }
+
+    /// Notes that `id` is no more; the lock of the list must be held.
+    func remove(_ id: String) throws(StoreError) {
+        guard Directory.exists(path) else { return }
+        try append(["id": JSON(id), "gone": true])
+    }
+
+    /// Whether the file is there and, where that matters, of this boot.
+    func isCurrent(boot: String) throws(StoreError) -> Bool {
+        guard let file = try File.reading(path) else { return false }
+        if isDurable { return true }
+        let head = try file.read(at: 0, count: 256)
+        guard let feed = head.firstIndex(of: 0x0A) else { return false }
+        return ChecksummedLine.decode(head[..<feed])?["boot"]?.string == boot
+    }
+
+    /// Replaces the file by `entries`, oldest first; the lock of the list must be held.
+    func rebuild(_ entries: [(id: String, entry: JSON)], boot: String) throws(StoreError) {
+        var bytes = entries.reduce(into: [UInt8]()) { bytes, item in
+            bytes += ChecksummedLine.encode(["id": JSON(item.id), "entry": item.entry])
+        }
+        // The size tells later appends when to compact; digits of fixed width keep the line's length known.
+        bytes = ChecksummedLine.encode(["boot": JSON(boot), "base": JSON(bytes.count)]) + bytes
+        try AtomicFile.write(bytes, to: path, durable: isDurable)
+    }
+
+    /// Up to `limit` present entries older than the entry of `before`, newest first.
+    ///
+    /// - Parameter accept: Whether the record is really there and wanted; others are passed over.
+    func page(
+        before: String?, limit: Int, accept: (String, JSON) throws(StoreError) -> Bool
+    ) throws(StoreError) -> [(id: String, entry: JSON)] {
+        var seen: Set<String> = []
+        var page: [(id: String, entry: JSON)] = []
+        var isReached = before == nil
+        try AppendLog.readBackwards(path) { line throws(StoreError) in
+            guard let id = line["id"]?.string, seen.insert(id).inserted else { return true }
+            if !isReached {
+                isReached = id == before
+                return true
+            }
+            guard let entry = line["entry"], try accept(id, entry) else { return true }
+            page.append((id, entry))
+            return page.count < limit
+        }
+        return page
+    }
+
+    /// The present entry of `id`.
+    func entry(of id: String) throws(StoreError) -> JSON? {
+        var found: JSON?
+        try AppendLog.readBackwards(path) { line throws(StoreError) in
+            guard line["id"]?.string == id else { return true }
+            found = line["entry"]
+            return false
+        }
+        return found
+    }
+
+    private func append(_ line: JSON) throws(StoreError) {
+        let isNew = !Directory.exists(path)
+        if isNew { try rebuild([], boot: SystemBoot.id) }
+        try AppendLog.append([line], to: path, durable: isDurable)
+        try compactIfGrown()
+    }
+
+    private func compactIfGrown() throws(StoreError) {
+        guard let file = try File.reading(path) else { return }
+        let size = try file.size
+        guard size > Self.compactionFloor else { return }
+        let head = try file.read(at: 0, count: 256)
+        guard let feed = head.firstIndex(of: 0x0A), let first = ChecksummedLine.decode(head[..<feed]) else { return }
+        let base = first["base"]?.int ?? 0
+        guard size > Self.compactionFloor + base * 2 else { return }
+        let present = try page(before: nil, limit: .max) { _, _ in true }
+        try rebuild(present.reversed(), boot: first["boot"]?.string ?? SystemBoot.id)
+    }
+}

@@ -1,0 +1,65 @@
+extension JSONFileStore {
+    package func health(of account: Account.ID) throws(StoreError) -> AccountHealth {
+        // Losing or spoiling this file is harmless: the account is tried again.
+        do throws(StoreError) {
+            return try read(layout.health(account)).flatMap(AccountHealth.init(record:)) ?? AccountHealth()
+        } catch {
+            guard error.kind == .corrupt else { throw error }
+            log.error("a health record is spoilt and is taken as absent", metadata: ["account": "\(account)"])
+            return AccountHealth()
+        }
+    }
+
+    package func updateHealth(
+        of account: Account.ID, _ change: @Sendable (inout AccountHealth) -> Void
+    ) throws(StoreError) {
+        try layout.lock("health", Hex.sha256(account.rawValue)).withLock { () throws(StoreError) in
+            let before = try health(of: account)
+            var after = before
+            change(&after)
+            guard after != before else { return }
+            try AtomicFile.write(after.record.bytes, to: layout.health(account), durable: false)
+        }
+    }
+
+    package func reserveAccount(
+        cursor: String, among accounts: [Account],
+        choose: @Sendable (_ last: Account.ID?, [Account.ID: AccountHealth]) -> [Account]
+    ) throws(StoreError) -> (account: Account, slot: Lease?)? {
+        try layout.lock("rotation", "00").withLock { () throws(StoreError) in
+            var health: [Account.ID: AccountHealth] = [:]
+            for account in accounts { health[account.id] = try self.health(of: account.id) }
+            var cursors = try rotationCursors()
+            for account in choose(cursors[cursor]?.string.map(Account.ID.init(rawValue:)), health) {
+                let slot: Lease?
+                switch try reserveSlot(of: account) {
+                case .unlimited: slot = nil
+                case .taken(let lease): slot = lease
+                case .full: continue
+                }
+                if cursors[cursor]?.string != account.id.rawValue {
+                    cursors[cursor] = JSON(account.id.rawValue)
+                    try AtomicFile.write(JSON.object(cursors).bytes, to: layout.rotation, durable: false)
+                }
+                return (account, slot)
+            }
+            return nil
+        }
+    }
+
+    package func reserveSlot(of account: Account) throws(StoreError) -> SlotReservation {
+        guard let limit = account.maxConcurrent else { return .unlimited }
+        for slot in 0..<limit {
+            if let lease = try Lease.take(layout.slots(account.id), offset: Int64(slot)) { return .taken(lease) }
+        }
+        return .full
+    }
+
+    private func rotationCursors() throws(StoreError) -> JSONObject {
+        do throws(StoreError) { return try read(layout.rotation)?.object ?? JSONObject() } catch {
+            guard error.kind == .corrupt else { throw error }
+            log.error("the rotation file is spoilt and begins anew")
+            return JSONObject()
+        }
+    }
+}

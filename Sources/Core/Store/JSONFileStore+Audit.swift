@@ -1,0 +1,19 @@
+extension JSONFileStore {
+    /// Appends `entry` with its number, time and the SHA-256 of the line before it, so that a change or a gap shows.
+    package func audit(_ entry: JSONObject) throws(StoreError) {
+        try layout.lock("audit", "00").withLock { () throws(StoreError) in
+            var last: JSON?
+            try AppendLog.readBackwards(layout.audit) { line in
+                last = line
+                return false
+            }
+            var line = JSONObject()
+            line["number"] = JSON((last?["number"]?.int ?? 0) + 1)
+            line["at"] = JSON(Timestamp.now.rfc3339)
+            line["previous"] = JSON(last.map { Hex.sha256(ChecksummedLine.encode($0)) } ?? "")
+            for member in entry.members { line[member.name] = member.value }
+            try AppendLog.append(
+                [.object(line)], to: layout.audit, durable: isDurable, creating: !Directory.exists(layout.audit))
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import Glibc
+
+extension JSONFileStore {
+    package func conversation(_ id: Conversation.ID, of user: User.ID) throws(StoreError) -> Conversation? {
+        let path = layout.conversation(id, of: user)
+        guard let (lines, skipped) = try AppendLog.read(path) else { return nil }
+        if skipped > 0 { log.error("passed over spoilt lines", metadata: ["path": "\(path)", "lines": "\(skipped)"]) }
+        guard let conversation = Conversation(lines: lines), conversation.id == id else {
+            throw StoreError(.corrupt, "decode", path: path)
+        }
+        return conversation
+    }
+
+    package func conversations(
+        of user: User.ID, before: Conversation.ID?, limit: Int
+    ) throws(StoreError) -> [Conversation.Summary] {
+        let list = conversationList(of: user)
+        if try !list.isCurrent(boot: SystemBoot.id) {
+            guard Directory.exists(layout.conversations(of: user)) else { return [] }
+            try listLock(of: user).withLock { () throws(StoreError) in try rebuildIfStale(list, of: user) }
+        }
+        var summaries: [Conversation.Summary] = []
+        _ = try list.page(before: before, limit: limit) { id, entry in
+            guard let summary = Conversation.Summary(id: id, entry: entry),
+                Directory.exists(layout.conversation(id, of: user))
+            else { return false }
+            summaries.append(summary)
+            return true
+        }
+        return summaries
+    }
+
+    package func appendTurn(of conversation: Conversation, of user: User.ID) throws(StoreError) -> Bool {
+        guard let turn = conversation.turns.last, Directory.exists(layout.user(user.digest)) else { return false }
+        let isNew = conversation.turns.count == 1
+        let path = layout.conversation(conversation.id, of: user)
+        if isNew {
+            try Directory.create(layout.conversations(of: user), durably: isDurable)
+        } else if !Directory.exists(path) {
+            return false
+        }
+        // The list comes first: an entry without a conversation is passed over.
+        let list = conversationList(of: user)
+        try listLock(of: user).withLock { () throws(StoreError) in
+            try rebuildIfStale(list, of: user)
+            try list.put(conversation.id, conversation.summary.entry)
+        }
+        return try conversationLock(conversation.id).withLock { () throws(StoreError) in
+            do throws(StoreError) {
+                try AppendLog.append(
+                    isNew ? [conversation.header, turn.line] : [turn.line], to: path, durable: isDurable,
+                    creating: isNew)
+            } catch {
+                // Removed meanwhile by somebody else.
+                if error.operation == "open", error.code == ENOENT { return false }
+                throw error
+            }
+            return true
+        }
+    }
+
+    package func removeConversation(_ id: Conversation.ID, of user: User.ID) throws(StoreError) -> Bool {
+        let path = layout.conversation(id, of: user)
+        let isRemoved = try conversationLock(id).withLock { () throws(StoreError) in
+            try Directory.removeFile(path, durably: isDurable)
+        }
+        guard isRemoved else { return false }
+        let list = conversationList(of: user)
+        try listLock(of: user).withLock { () throws(StoreError) in try list.remove(id) }
+        return true
+    }
+
+    package func leaseTurn(in conversation: Conversation.ID) throws(StoreError) -> Lease? {
+        let place = layout.turnLease(conversation)
+        return try Lease.take(place.path, offset: place.offset)
+    }
+
+    private func conversationList(of user: User.ID) -> IndexLog {
+        IndexLog(path: layout.conversationList(of: user), isDurable: false)
+    }
+
+    private func listLock(of user: User.ID) -> FileLock { layout.lock("lists", user.digest) }
+
+    private func conversationLock(_ id: Conversation.ID) -> FileLock { layout.lock("conversations", Hex.sha256(id)) }
+
+    /// Reads the list anew from the conversations where a power cut may have cost it lines.
+    private func rebuildIfStale(_ list: IndexLog, of user: User.ID) throws(StoreError) {
+        guard try !list.isCurrent(boot: SystemBoot.id) else { return }
+        let directory = layout.conversations(of: user)
+        var summaries: [Conversation.Summary] = []
+        for name in try Directory.names(in: directory) where name.hasSuffix(".jsonl") && name != "list.jsonl" {
+            guard let (lines, _) = try AppendLog.read("\(directory)/\(name)"),
+                let conversation = Conversation(lines: lines)
+            else { continue }
+            summaries.append(conversation.summary)
+        }
+        summaries.sort { $0.updatedAt < $1.updatedAt }
+        try list.rebuild(summaries.map { ($0.id, $0.entry) }, boot: SystemBoot.id)
+    }
+}

@@ -1,0 +1,129 @@
+import Glibc
+
+extension JSONFileStore {
+    package func user(_ id: User.ID) throws(StoreError) -> User? {
+        let path = layout.user(id.digest)
+        guard let record = try read(path) else { return nil }
+        guard let user = User(record: record) else { throw StoreError(.corrupt, "decode", path: path) }
+        return user
+    }
+
+    package func user(withKey digest: APIKey.Digest) throws(StoreError) -> User? {
+        guard let record = try read(layout.key(digest)), let owner = record["owner"]?.string,
+            let userID = record["user_id"]?.string,
+            let user = try user(User.ID(owner: owner, userID: userID)),
+            user.keys.contains(where: { $0.digest == digest })
+        else { return nil }
+        return user
+    }
+
+    package func addUser(_ user: User) throws(StoreError) -> Bool {
+        let path = layout.user(user.id.digest)
+        guard !Directory.exists(path) else { return false }
+        // The lists come first: an entry without a record is passed over, a record without an entry is lost to them.
+        for list in lists(of: user) {
+            try lock(ofList: list).withLock { () throws(StoreError) in
+                try list.put(user.id.digest, ["owner": JSON(user.id.owner), "user_id": JSON(user.id.userID)])
+            }
+        }
+        return try userLock(user.id).withLock { () throws(StoreError) in
+            guard !Directory.exists(path) else { return false }
+            for key in user.keys where Directory.exists(layout.key(key.digest)) { return false }
+            try discardConversations(of: user.id, unlessKept: true)
+            for key in user.keys { try writeKey(key, of: user.id) }
+            try AtomicFile.write(user.record.bytes, to: path, durable: isDurable)
+            return true
+        }
+    }
+
+    package func updateUser(
+        _ id: User.ID, _ change: @Sendable (inout User) -> Bool
+    ) throws(StoreError) -> User? {
+        try userLock(id).withLock { () throws(StoreError) in
+            guard let before = try user(id) else { return nil }
+            var after = before
+            guard change(&after), after.id == id else { return nil }
+            for key in after.keys where !before.keys.contains(key) { try writeKey(key, of: id) }
+            try AtomicFile.write(after.record.bytes, to: layout.user(id.digest), durable: isDurable)
+            for key in before.keys where !after.keys.contains(key) {
+                try Directory.removeFile(layout.key(key.digest), durably: false)
+            }
+            return after
+        }
+    }
+
+    package func removeUser(_ id: User.ID, keepConversations: Bool) throws(StoreError) -> Bool {
+        let removed = try userLock(id).withLock { () throws(StoreError) -> User? in
+            guard let user = try user(id) else { return nil }
+            if keepConversations, Directory.exists(layout.conversations(of: id)) {
+                try AtomicFile.write([], to: layout.keptMark(of: id), durable: isDurable)
+            }
+            // From here on no key of the user works: a key counts only while the record lists it.
+            try Directory.removeFile(layout.user(id.digest), durably: isDurable)
+            return user
+        }
+        guard let removed else { return false }
+        for key in removed.keys { try Directory.removeFile(layout.key(key.digest), durably: false) }
+        if !keepConversations { try discardConversations(of: id, unlessKept: false) }
+        for list in lists(of: removed) {
+            try lock(ofList: list).withLock { () throws(StoreError) in try list.remove(id.digest) }
+        }
+        return true
+    }
+
+    package func users(ownedBy owner: String?, before: User.ID?, limit: Int) throws(StoreError) -> [User] {
+        var users: [User] = []
+        _ = try list(owner: owner).page(before: before?.digest, limit: limit) { _, entry throws(StoreError) in
+            guard let owner = entry["owner"]?.string, let userID = entry["user_id"]?.string,
+                let user = try user(User.ID(owner: owner, userID: userID))
+            else { return false }
+            users.append(user)
+            return true
+        }
+        return users
+    }
+
+    package func owners(of userID: String) throws(StoreError) -> [String] {
+        let clients = IndexLog(path: layout.clientList, isDurable: isDurable)
+        var owners = [User.selfOwner]
+        _ = try clients.page(before: nil, limit: .max) { _, entry in
+            if let client = entry["user_id"]?.string { owners.append(client) }
+            return true
+        }
+        return owners.filter { Directory.exists(layout.user(User.ID(owner: $0, userID: userID).digest)) }
+    }
+
+    private func userLock(_ id: User.ID) -> FileLock { layout.lock("users", id.digest) }
+
+    private func list(owner: String?) -> IndexLog {
+        IndexLog(path: layout.userList(owner: owner), isDurable: true)
+    }
+
+    private func lists(of user: User) -> [IndexLog] {
+        let lists = [list(owner: nil), list(owner: user.id.owner)]
+        return user.role == .client ? lists + [IndexLog(path: layout.clientList, isDurable: true)] : lists
+    }
+
+    private func lock(ofList list: IndexLog) -> FileLock { layout.lock("lists", Hex.sha256(list.path)) }
+
+    private func writeKey(_ key: User.Key, of id: User.ID) throws(StoreError) {
+        let record: JSON = ["owner": JSON(id.owner), "user_id": JSON(id.userID)]
+        try AtomicFile.write(record.bytes, to: layout.key(key.digest), durable: isDurable)
+    }
+
+    /// Moves a user's conversations out of sight with one rename, then deletes them.
+    private func discardConversations(of id: User.ID, unlessKept: Bool) throws(StoreError) {
+        let directory = layout.conversations(of: id)
+        if unlessKept, Directory.exists(layout.keptMark(of: id)) {
+            try Directory.removeFile(layout.keptMark(of: id), durably: false)
+            return
+        }
+        let trash = "\(layout.trash)/\(id.digest)-\(Identifier.random())"
+        guard rename(directory, trash) == 0 else {
+            if errno == ENOENT { return }
+            throw .last("rename", directory)
+        }
+        if isDurable { try Directory.sync(Directory.parent(of: directory)) }
+        try Directory.removeTree(trash)
+    }
+}

@@ -1,0 +1,91 @@
+import Glibc
+import Logging
+
+/// The store of JSON files that all workers and the command line share; see DESIGN.md, "State".
+///
+/// Nothing is kept in memory: each call reads the files, so what one process acknowledged the next call of
+/// any other sees. Writers of the same thing are ordered by a ``FileLock``; readers take none.
+package struct JSONFileStore: Store {
+    let layout: StateLayout
+    let durability: Durability
+    let log: Logger
+
+    var isDurable: Bool { durability == .fsync }
+
+    /// Opens the state directory `root`, and creates what is missing of it.
+    ///
+    /// - Throws: ``StoreError`` for a directory that others may read, a network file system, or a format that
+    ///   this version does not know.
+    package init(root: String, durability: Durability, log: Logger) throws(StoreError) {
+        layout = StateLayout(root: root)
+        self.durability = durability
+        self.log = log
+        try createTree()
+    }
+
+    /// Removes what killed processes left: temporary files and half-removed users. May take long; run it aside.
+    package func sweep() throws(StoreError) {
+        try Directory.removeTree(layout.trash)
+        try Directory.create(layout.trash)
+        for directory in layout.directories where directory != layout.trash {
+            for name in try Directory.names(in: directory) where name.hasSuffix(".tmp") {
+                try removeIfAbandoned("\(directory)/\(name)")
+            }
+        }
+        for shard in try Directory.names(in: "\(layout.root)/conversations") {
+            for user in try Directory.names(in: "\(layout.root)/conversations/\(shard)") {
+                let directory = "\(layout.root)/conversations/\(shard)/\(user)"
+                for name in try Directory.names(in: directory) where name.hasSuffix(".tmp") {
+                    try removeIfAbandoned("\(directory)/\(name)")
+                }
+            }
+        }
+    }
+
+    /// Whether the state directory can be read; what a health check wants to know.
+    package var isHealthy: Bool { Directory.exists(layout.format) }
+
+    /// Reads one JSON file; nil if there is none.
+    func read(_ path: String) throws(StoreError) -> JSON? {
+        guard let file = try File.reading(path) else { return nil }
+        do { return try JSONReader.read(try file.readAll(), limits: .trusted) } catch let error as StoreError {
+            throw error
+        } catch {
+            throw StoreError(.corrupt, "parse", path: path)
+        }
+    }
+
+    private func createTree() throws(StoreError) {
+        umask(0o077)
+        let isNew = !Directory.exists(layout.root)
+        if isNew { try Directory.create(layout.root) }
+        try refuseUnsafeRoot()
+        if let format = try read(layout.format) {
+            guard format["version"]?.int == StateLayout.version else {
+                throw StoreError(.corrupt, "unknown format version in", path: layout.format)
+            }
+            return
+        }
+        for directory in layout.directories { try Directory.create(directory, durably: false) }
+        for directory in layout.directories { try Directory.sync(directory) }
+        try Directory.sync(layout.root)
+        try AtomicFile.write(
+            (["version": JSON(StateLayout.version)] as JSON).bytes + [0x0A], to: layout.format, durable: true)
+    }
+
+    private func refuseUnsafeRoot() throws(StoreError) {
+        // On NFS flock becomes a byte-range lock, which any close of the file in the process drops (flock(2)).
+        guard try FileSystemKind.name(of: layout.root)?.hasPrefix("nfs") != true else {
+            throw StoreError(.unavailable, "refuse the network file system of", path: layout.root)
+        }
+        guard chmod(layout.root, 0o700) == 0 else { throw .last("chmod", layout.root) }
+    }
+
+    /// The name of a temporary file holds its maker's process id.
+    private func removeIfAbandoned(_ path: String) throws(StoreError) {
+        guard let owner = path.split(separator: ".").dropLast().last?.split(separator: "-").first.flatMap({ Int32($0) }),
+            kill(owner, 0) != 0, errno == ESRCH
+        else { return }
+        try Directory.removeFile(path, durably: false)
+    }
+}

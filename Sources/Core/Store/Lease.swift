@@ -1,0 +1,30 @@
+import Glibc
+
+/// A right that lasts as long as this object: a slot on an account, the running turn of a conversation.
+///
+/// It is a lock on one byte of a file that belongs to the open file description (`F_OFD_SETLK`, fcntl(2)),
+/// so the kernel gives it back when the process dies, and two holders in one process exclude each other too.
+package final class Lease: Sendable {
+    private let descriptor: Int32
+
+    private init(descriptor: Int32) { self.descriptor = descriptor }
+
+    deinit { close(descriptor) }
+
+    /// Takes the byte at `offset` of `path` if nobody has it; returns at once.
+    static func take(_ path: String, offset: Int64) throws(StoreError) -> Lease? {
+        let descriptor = retrying { open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600) }
+        guard descriptor >= 0 else { throw .last("open", path) }
+        var lock = Glibc.flock()
+        lock.l_type = Int16(F_WRLCK)
+        lock.l_whence = Int16(SEEK_SET)
+        lock.l_start = off_t(offset)
+        lock.l_len = 1
+        // 37 is F_OFD_SETLK of fcntl.h on Linux; the Glibc overlay does not show it.
+        if retrying({ fcntl(descriptor, 37, &lock) }) == 0 { return Lease(descriptor: descriptor) }
+        let code = errno
+        close(descriptor)
+        if code == EAGAIN || code == EACCES { return nil }
+        throw StoreError(.unavailable, "fcntl", path: path, code: code)
+    }
+}

@@ -1,0 +1,62 @@
+/// The names of everything in the state directory. No other file knows them.
+struct StateLayout: Sendable {
+    let root: String
+
+    static let version = 1
+
+    var format: String { "\(root)/format.json" }
+    var locks: String { "\(root)/locks" }
+    var trash: String { "\(root)/trash" }
+    var audit: String { "\(root)/audit.jsonl" }
+    var adminKey: String { "\(root)/admin-key.txt" }
+    var rotation: String { "\(root)/accounts/rotation.json" }
+
+    /// The directories that exist from the first start on.
+    var directories: [String] {
+        let shards = (0..<256).map { Hex.encode([UInt8($0)]) }
+        return ["locks", "trash", "accounts", "users", "users/lists", "keys", "conversations"].map { "\(root)/\($0)" }
+            + ["users", "keys", "conversations"].flatMap { area in shards.map { "\(root)/\(area)/\($0)" } }
+    }
+
+    func user(_ digest: String) -> String { "\(root)/users/\(digest.prefix(2))/\(digest).json" }
+
+    func key(_ digest: APIKey.Digest) -> String { "\(root)/keys/\(digest.prefix(2))/\(digest).json" }
+
+    /// The list of the users of an owner, of all users (nil), or of all clients.
+    func userList(owner: String?) -> String {
+        "\(root)/users/lists/\(owner.map { "owner-" + Hex.sha256($0) } ?? "all").jsonl"
+    }
+
+    var clientList: String { "\(root)/users/lists/clients.jsonl" }
+
+    func conversations(of user: User.ID) -> String {
+        let digest = user.digest
+        return "\(root)/conversations/\(digest.prefix(2))/\(digest)"
+    }
+
+    func conversation(_ id: String, of user: User.ID) -> String {
+        "\(conversations(of: user))/\(Hex.sha256(id)).jsonl"
+    }
+
+    func conversationList(of user: User.ID) -> String { "\(conversations(of: user))/list.jsonl" }
+
+    /// Says that the conversations outlive their removed user.
+    func keptMark(of user: User.ID) -> String { "\(conversations(of: user))/kept" }
+
+    func health(_ account: Account.ID) -> String { "\(root)/accounts/\(Hex.sha256(account.rawValue)).health.json" }
+
+    func slots(_ account: Account.ID) -> String { "\(root)/accounts/\(Hex.sha256(account.rawValue)).slots" }
+
+    func token(_ account: Account.ID) -> String { "\(root)/accounts/\(Hex.sha256(account.rawValue)).token.json" }
+
+    func lock(_ area: String, _ digest: String) -> FileLock {
+        FileLock(directory: locks, area: area, digest: digest)
+    }
+
+    /// Where the running turn of a conversation is held: a file and a byte in it.
+    func turnLease(_ conversation: String) -> (path: String, offset: Int64) {
+        let digest = Hex.sha256(conversation)
+        let offset = Int64(digest.dropFirst(2).prefix(15), radix: 16) ?? 0
+        return ("\(locks)/turns-\(digest.prefix(2)).lease", offset)
+    }
+}

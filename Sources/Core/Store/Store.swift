@@ -1,0 +1,67 @@
+/// What remembers: users, keys, conversations, the accounts' shared state and the audit log.
+///
+/// An acknowledged write is seen by the next request in every worker. Every method may block for a file lock
+/// or a sync, so call them from a task on a ``RequestExecutor``. All throw ``StoreError``.
+package protocol Store: Sendable {
+    // MARK: Users and keys
+
+    func user(_ id: User.ID) async throws -> User?
+    /// The user whose key has this digest and is still listed in the user's record.
+    func user(withKey digest: APIKey.Digest) async throws -> User?
+    /// Adds a user together with its keys.
+    ///
+    /// - Returns: False, with nothing changed, if its id or one of its keys is taken.
+    func addUser(_ user: User) async throws -> Bool
+    /// Changes a user under the lock of its record. Added and removed keys take effect with the record.
+    ///
+    /// - Returns: The user after the change; nil if there is none or `change` said false.
+    func updateUser(_ id: User.ID, _ change: @Sendable (inout User) -> Bool) async throws -> User?
+    /// Removes a user and its keys at once, then its conversations unless they are to be kept.
+    func removeUser(_ id: User.ID, keepConversations: Bool) async throws -> Bool
+    /// Up to `limit` users of `owner` (nil: of all), newest first, older than the user named by `before`.
+    func users(ownedBy owner: String?, before: User.ID?, limit: Int) async throws -> [User]
+    /// Every owner under which `userID` exists.
+    func owners(of userID: String) async throws -> [String]
+
+    // MARK: Conversations
+
+    /// The conversation with all its turns; nil if this user has none of that id.
+    func conversation(_ id: Conversation.ID, of user: User.ID) async throws -> Conversation?
+    /// Up to `limit` summaries, newest first, older than the conversation named by `before`.
+    func conversations(of user: User.ID, before: Conversation.ID?, limit: Int) async throws -> [Conversation.Summary]
+    /// Stores the last turn of `conversation`, which is new if that turn is its only one.
+    ///
+    /// - Returns: False, with nothing stored, if the user or the conversation is gone by now.
+    func appendTurn(of conversation: Conversation, of user: User.ID) async throws -> Bool
+    func removeConversation(_ id: Conversation.ID, of user: User.ID) async throws -> Bool
+    /// The right to run the one turn that may run in a conversation; nil while somebody else has it.
+    func leaseTurn(in conversation: Conversation.ID) async throws -> Lease?
+
+    // MARK: Accounts
+
+    func health(of account: Account.ID) async throws -> AccountHealth
+    /// Changes an account's health under a lock; nothing is written if `change` changes nothing.
+    func updateHealth(of account: Account.ID, _ change: @Sendable (inout AccountHealth) -> Void) async throws
+    /// Reserves an account: `choose` gets the last reserved id of the pool `cursor` and every health record,
+    /// and answers with the accounts in the order to try. The first with a free slot is taken and becomes the
+    /// pool's last reserved one, all under one lock over all workers.
+    ///
+    /// - Returns: The account's id and, where it has a limit, its slot; nil if none of them has a free slot.
+    func reserveAccount(
+        cursor: String, among accounts: [Account], choose: @Sendable (_ last: Account.ID?, [Account.ID: AccountHealth]) -> [Account]
+    ) async throws -> (account: Account, slot: Lease?)?
+    /// Takes a slot of one account; `isFull` where it has a limit and all are taken.
+    func reserveSlot(of account: Account) async throws -> SlotReservation
+
+    // MARK: Oversight
+
+    /// Appends an entry to the audit log.
+    func audit(_ entry: JSONObject) async throws
+}
+
+/// The outcome of asking for a slot on one account.
+package enum SlotReservation: Sendable {
+    case unlimited
+    case taken(Lease)
+    case full
+}

@@ -1,0 +1,35 @@
+/// The rule for ids that people and programs outside give: user ids, account ids, conversation ids.
+///
+/// Compared as bytes, never as Swift characters: `String ==` takes composed and decomposed accents for equal,
+/// and this alphabet has neither.
+package enum Identifier {
+    package static let rule = "1 to 128 of the characters A-Z a-z 0-9 _ . : @ -"
+
+    package static func isValid(_ text: String) -> Bool {
+        let bytes = text.utf8
+        return (1...128).contains(bytes.count) && bytes.allSatisfy(isAllowed)
+    }
+
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: ":"),
+            UInt8(ascii: "@"), UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+
+    /// A random UUID (version 4, RFC 9562) in lower case.
+    package static func random() -> String {
+        var generator = SystemRandomNumberGenerator()
+        let high = generator.next() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
+        let low = generator.next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+        let digits = [high, low].flatMap { half in
+            stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: half >> UInt64($0)) }
+        }
+        let text = Array(Hex.encode(digits))
+        return [text[0..<8], text[8..<12], text[12..<16], text[16..<20], text[20..<32]]
+            .map { String($0) }.joined(separator: "-")
+    }
+}

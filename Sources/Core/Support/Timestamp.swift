@@ -1,0 +1,128 @@
+import Glibc
+
+/// A moment with microseconds, as records and answers carry it.
+package struct Timestamp: Sendable, Hashable, Comparable {
+    package var microsecondsSinceEpoch: Int64
+
+    package init(microsecondsSinceEpoch: Int64) { self.microsecondsSinceEpoch = microsecondsSinceEpoch }
+
+    package static var now: Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(microsecondsSinceEpoch: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+    }
+
+    package static func < (left: Timestamp, right: Timestamp) -> Bool {
+        left.microsecondsSinceEpoch < right.microsecondsSinceEpoch
+    }
+
+    package static func + (time: Timestamp, duration: Duration) -> Timestamp {
+        Timestamp(microsecondsSinceEpoch: time.microsecondsSinceEpoch + duration.microseconds)
+    }
+
+    package static func - (end: Timestamp, start: Timestamp) -> Duration {
+        .microseconds(end.microsecondsSinceEpoch - start.microsecondsSinceEpoch)
+    }
+
+    /// RFC 3339 in UTC with six digits: `2026-11-23T09:30:00.000125Z`.
+    package var rfc3339: String {
+        let parts = parts(local: false)
+        return "\(parts.date)T\(parts.time).\(parts.fraction)Z"
+    }
+
+    /// Local time as the Flask server wrote it, always with six digits: `2026-11-23 09:30:00.000125`.
+    package var localText: String {
+        let parts = parts(local: true)
+        return "\(parts.date) \(parts.time).\(parts.fraction)"
+    }
+
+    /// Local time for people, as the Flask server wrote it: `2026-11-23 | 09:30:00`.
+    package var localReadableText: String {
+        let parts = parts(local: true)
+        return "\(parts.date) | \(parts.time)"
+    }
+
+    /// The UTC day, `2026-11-23`.
+    package var day: String { parts(local: false).date }
+
+    private func parts(local: Bool) -> (date: String, time: String, fraction: String) {
+        let fraction = (microsecondsSinceEpoch % 1_000_000 + 1_000_000) % 1_000_000
+        var seconds = time_t((microsecondsSinceEpoch - fraction) / 1_000_000)
+        var fields = tm()
+        if local { localtime_r(&seconds, &fields) } else { gmtime_r(&seconds, &fields) }
+        return (
+            "\(pad(Int(fields.tm_year) + 1900, 4))-\(pad(Int(fields.tm_mon) + 1))-\(pad(Int(fields.tm_mday)))",
+            "\(pad(Int(fields.tm_hour))):\(pad(Int(fields.tm_min))):\(pad(Int(fields.tm_sec)))",
+            pad(Int(fraction), 6)
+        )
+    }
+
+    private func pad(_ number: Int, _ width: Int = 2) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    }
+}
+
+extension Timestamp {
+    /// Reads what ``rfc3339`` writes; the fraction may be missing or shorter. Nil for anything else.
+    package init?(rfc3339 text: String) {
+        let bytes = Array(text.utf8)
+        guard bytes.count >= 20, bytes.last == UInt8(ascii: "Z"), bytes[10] == UInt8(ascii: "T") else { return nil }
+        self.init(date: bytes[0..<10], time: bytes[11..<(bytes.count - 1)], local: false)
+    }
+
+    /// Reads what ``localText`` writes; the fraction may be missing, as in old files. Nil for anything else.
+    package init?(localText text: String) {
+        let bytes = Array(text.utf8)
+        guard bytes.count >= 19, bytes[10] == UInt8(ascii: " ") else { return nil }
+        self.init(date: bytes[0..<10], time: bytes[11...], local: true)
+    }
+
+    private init?(date: ArraySlice<UInt8>, time: ArraySlice<UInt8>, local: Bool) {
+        let text = String(decoding: date, as: UTF8.self).split(separator: "-").map(String.init)
+        let clock = String(decoding: time, as: UTF8.self)
+            .split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let hours = (clock.first ?? "").split(separator: ":").map(String.init)
+        guard text.count == 3, hours.count == 3,
+            let year = Int32(text[0]), (1970...9999).contains(year),
+            let month = Int32(text[1]), (1...12).contains(month),
+            let day = Int32(text[2]), (1...31).contains(day),
+            let hour = Int32(hours[0]), (0...23).contains(hour),
+            let minute = Int32(hours[1]), (0...59).contains(minute),
+            let second = Int32(hours[2]), (0...60).contains(second)
+        else { return nil }
+        var fields = tm()
+        fields.tm_year = year - 1900
+        fields.tm_mon = month - 1
+        fields.tm_mday = day
+        fields.tm_hour = hour
+        fields.tm_min = minute
+        fields.tm_sec = second
+        fields.tm_isdst = -1
+        var fraction: Int64 = 0
+        if clock.count == 2 {
+            let digits = clock[1].prefix(6)
+            guard !digits.isEmpty, let value = Int64(digits), value >= 0 else { return nil }
+            fraction = (digits.count..<6).reduce(value) { value, _ in value * 10 }
+        }
+        let seconds = local ? mktime(&fields) : timegm(&fields)
+        self.init(microsecondsSinceEpoch: Int64(seconds) * 1_000_000 + fraction)
+    }
+}
+
+extension Duration {
+    /// Whole microseconds, truncated.
+    package var microseconds: Int64 {
+        components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
+    }
+
+    /// Whole seconds, rounded up, never negative: what `Retry-After` wants.
+    package var wholeSeconds: Int { max(0, Int((microseconds + 999_999) / 1_000_000)) }
+
+    /// Seconds with two decimals, as in `api_response_time_taken`.
+    package var secondsText: String {
+        let hundredths = max(0, microseconds) / 10_000
+        let fraction = hundredths % 100
+        return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
+    }
+}

@@ -19,6 +19,9 @@ package struct AccountHealth: Sendable, Equatable {
 
     package init() {}
 
+    /// Whether nothing has to be remembered of the account.
+    package var isUntouched: Bool { state == .ready && failures == 0 }
+
     /// Whether the account is out at `now`; a disabling applies only to the settings that it was seen with.
     package func isOut(at now: Timestamp, fingerprint: String) -> Bool {
         switch state {

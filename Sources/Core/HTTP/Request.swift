@@ -9,19 +9,22 @@ package struct Request: Sendable {
     package var path: String
     /// The raw query string, without "?".
     package var query: String
+    /// The `Host` field: name and port as the caller sees us.
+    package var host: String
     package var headers: HTTPFields
     package var body: [UInt8]
     /// The caller's address as text, for limits and the audit log.
     package var remoteAddress: String
 
     package init(
-        id: String, method: HTTPRequest.Method, path: String, query: String = "", headers: HTTPFields = [:],
-        body: [UInt8] = [], remoteAddress: String = ""
+        id: String, method: HTTPRequest.Method, path: String, query: String = "", host: String = "",
+        headers: HTTPFields = [:], body: [UInt8] = [], remoteAddress: String = ""
     ) {
         self.id = id
         self.method = method
         self.path = path
         self.query = query
+        self.host = host
         self.headers = headers
         self.body = body
         self.remoteAddress = remoteAddress

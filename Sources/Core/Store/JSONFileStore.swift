@@ -7,7 +7,7 @@ import Logging
 /// any other sees. Writers of the same thing are ordered by a ``FileLock``; readers take none.
 package struct JSONFileStore: Store {
     let layout: StateLayout
-    let durability: Durability
+    let durability: Settings.Durability
     let log: Logger
 
     var isDurable: Bool { durability == .fsync }
@@ -16,7 +16,7 @@ package struct JSONFileStore: Store {
     ///
     /// - Throws: ``StoreError`` for a directory that others may read, a network file system, or a format that
     ///   this version does not know.
-    package init(root: String, durability: Durability, log: Logger) throws(StoreError) {
+    package init(root: String, durability: Settings.Durability, log: Logger) throws(StoreError) {
         layout = StateLayout(root: root)
         self.durability = durability
         self.log = log

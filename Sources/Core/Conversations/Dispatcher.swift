@@ -1,0 +1,150 @@
+import Logging
+
+/// Picks account and driver for a turn, and moves on to the next account before the first byte.
+package struct Dispatcher: Sendable {
+    let store: any Store
+    let pool: AccountPool
+    let drivers: UpstreamDrivers
+    /// How long a turn waits for a free slot.
+    let queueTimeout: Duration
+    let log: Logger
+
+    package init(
+        store: any Store, pool: AccountPool, drivers: UpstreamDrivers, queueTimeout: Duration, log: Logger
+    ) {
+        self.store = store
+        self.pool = pool
+        self.drivers = drivers
+        self.queueTimeout = queueTimeout
+        self.log = log
+    }
+
+    /// Sends the first prompt of a conversation to the next account of the pool in turn.
+    ///
+    /// - Throws: ``GatewayError``; `noAccountAvailable` with the time when the first account comes back.
+    func start(
+        _ prompt: UpstreamPrompt, in kind: AccountPool.Kind, requestID: String
+    ) async throws -> (lease: AccountLease, reply: UpstreamReply) {
+        let members = pool.members(kind, model: prompt.model)
+        guard !members.isEmpty else {
+            if prompt.model != nil, !pool.members(kind, model: nil).isEmpty {
+                throw GatewayError(.modelNotFound, "There is no such model for this key.", parameter: "model")
+            }
+            throw GatewayError(.noAccountAvailable, "No account of this kind is set up.", retryAfter: .seconds(60))
+        }
+        var tried: Set<Account.ID> = []
+        var failure: UpstreamError?
+        while let lease = try await reserve(members, kind: kind, model: prompt.model, tried: tried, failure: failure) {
+            do throws(UpstreamError) {
+                return (lease, try await drivers.driver(for: lease.account).send(prompt, to: lease.account))
+            } catch {
+                try await note(error, of: lease.account, requestID: requestID)
+                if error.kind == .cancelled || error.failure == .callerFault { throw error.gatewayError }
+                failure = error
+                tried.insert(lease.account.id)
+            }
+        }
+        throw (failure ?? UpstreamError(.unreachable, .transient, "no account")).gatewayError
+    }
+
+    /// Sends a follow-up to the account of its conversation, and to no other.
+    ///
+    /// - Throws: ``GatewayError``; `accountUnavailable` if the account is gone or disabled.
+    func resume(
+        _ prompt: UpstreamPrompt, on id: Account.ID, requestID: String
+    ) async throws -> (lease: AccountLease, reply: UpstreamReply) {
+        guard let account = pool.account(id) else { throw Self.accountGone }
+        let health = try await store.health(of: id)
+        if health.isOut(at: .now, fingerprint: account.fingerprint) {
+            guard case .resting(let until) = health.state else { throw Self.accountGone }
+            throw GatewayError(
+                .noAccountAvailable, "The account of this conversation is resting. Try again later.",
+                retryAfter: until - .now)
+        }
+        let lease = try await waitForSlot { () async throws in
+            switch try await store.reserveSlot(of: account) {
+            case .unlimited: AccountLease(account: account, slot: nil)
+            case .taken(let slot): AccountLease(account: account, slot: slot)
+            case .full: nil
+            }
+        }
+        guard let lease else { throw Self.allBusy }
+        do throws(UpstreamError) {
+            return (lease, try await drivers.driver(for: account).send(prompt, to: account))
+        } catch {
+            try await note(error, of: account, requestID: requestID)
+            throw error.gatewayError
+        }
+    }
+
+    /// Notes a failure in the account's shared state.
+    func note(_ error: UpstreamError, of account: Account, requestID: String) async throws {
+        guard error.kind != .cancelled else { return }
+        log.notice(
+            "upstream failed",
+            metadata: [
+                "request_id": "\(requestID)", "account": "\(account.id)", "class": "\(error.failure.rawValue)",
+                "reason": "\(error.reason)",
+            ])
+        guard error.failure != .callerFault, error.failure != .modelUnavailable else { return }
+        try await store.updateHealth(of: account.id) {
+            $0.note(
+                error.failure, reason: error.reason, retryAfter: error.retryAfter, fingerprint: account.fingerprint,
+                at: .now)
+        }
+    }
+
+    /// Notes that a turn went well.
+    func noteSuccess(of account: Account) async throws {
+        guard try await !store.health(of: account.id).isUntouched else { return }
+        try await store.updateHealth(of: account.id) { $0.noteSuccess(at: .now) }
+    }
+
+    /// - Returns: Nil when every account that could be used has been tried.
+    private func reserve(
+        _ members: [Account], kind: AccountPool.Kind, model: String?, tried: Set<Account.ID>, failure: UpstreamError?
+    ) async throws -> AccountLease? {
+        let cursor = AccountPool.cursor(kind, model: model)
+        let remaining = members.filter { !tried.contains($0.id) }
+        let lease = try await waitForSlot { () async throws in
+            let reserved = try await store.reserveAccount(cursor: cursor, among: members) { last, health in
+                AccountPool.order(members, after: last, health: health, excluding: tried, at: .now)
+            }
+            if let reserved { return AccountLease(account: reserved.account, slot: reserved.slot) }
+            // Waiting helps only where an account is full; one that rests or is disabled is not waited for.
+            var health: [Account.ID: AccountHealth] = [:]
+            for account in remaining { health[account.id] = try await store.health(of: account.id) }
+            let usable = AccountPool.order(remaining, after: nil, health: health, excluding: [], at: .now)
+            if !usable.isEmpty { return nil }
+            if failure != nil { throw NothingLeft() }
+            throw GatewayError(
+                .noAccountAvailable, "All accounts are resting. Try again later.",
+                retryAfter: AccountPool.firstReturn(members, health: health, at: .now) ?? .seconds(60))
+        }
+        if lease == nil, failure == nil { throw Self.allBusy }
+        return lease
+    }
+
+    /// Asks `attempt` again until it gives a lease or the time is up.
+    private func waitForSlot(_ attempt: () async throws -> AccountLease?) async throws -> AccountLease? {
+        let end = ContinuousClock.now + queueTimeout
+        var pause = Duration.milliseconds(5)
+        do {
+            while true {
+                if let lease = try await attempt() { return lease }
+                guard ContinuousClock.now < end else { return nil }
+                try await Task.sleep(for: pause * Double.random(in: 0.5...1))
+                pause = min(pause * 2, .milliseconds(100))
+            }
+        } catch is NothingLeft { return nil }
+    }
+
+    private struct NothingLeft: Error {}
+
+    private static let accountGone = GatewayError(
+        .accountUnavailable,
+        "The account that began this conversation is not available. The conversation is kept; start a new one.")
+
+    private static let allBusy = GatewayError(
+        .noAccountAvailable, "All accounts are busy. Try again in a moment.", retryAfter: .seconds(1))
+}

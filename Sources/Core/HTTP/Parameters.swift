@@ -1,0 +1,125 @@
+import HTTPTypes
+
+/// The parameters of a request, from wherever it may carry them: query, form post or JSON object.
+package struct Parameters: Sendable {
+    package enum Value: Sendable, Equatable {
+        /// From a query or a form.
+        case text(String)
+        case json(JSON)
+    }
+
+    private var values: [String: [Value]] = [:]
+    /// The JSON object of the body, where there was one.
+    package private(set) var body: JSONObject?
+
+    package init() {}
+
+    /// Reads the query and, unless the method has none, the body.
+    ///
+    /// - Throws: ``GatewayError`` for broken syntax (400) or an unknown content type (415).
+    package init(of request: Request) throws(GatewayError) {
+        for (name, value) in try FormDecoder.decode(request.query.utf8) { add(name, .text(value)) }
+        guard !request.body.isEmpty, request.method != .get, request.method != .head else { return }
+        let contentType = request.headers[.contentType] ?? ""
+        switch contentType.prefix(while: { $0 != ";" }).lowercased().filter({ $0 != " " }) {
+        case "application/x-www-form-urlencoded":
+            for (name, value) in try FormDecoder.decode(request.body) { add(name, .text(value)) }
+        case "multipart/form-data":
+            for (name, value) in try MultipartDecoder.decode(request.body, contentType: contentType) {
+                add(name, .text(value))
+            }
+        case let type where type == "application/json" || type.hasSuffix("+json"):
+            let object = try Self.object(request.body)
+            for member in object.members { add(member.name, .json(member.value)) }
+            body = object
+        default:
+            throw GatewayError(
+                .unsupportedMediaType,
+                "The body must be application/json, application/x-www-form-urlencoded or multipart/form-data.")
+        }
+    }
+
+    private static func object(_ bytes: [UInt8]) throws(GatewayError) -> JSONObject {
+        let value: JSON
+        do throws(JSONSyntaxError) { value = try JSONReader.read(bytes) } catch {
+            throw GatewayError(.invalidJSON, "The JSON body is not valid at byte \(error.offset): \(error.reason).")
+        }
+        guard let object = value.object else {
+            throw GatewayError(.invalidJSON, "The JSON body must be an object, not \(value.kind).")
+        }
+        return object
+    }
+
+    private mutating func add(_ name: String, _ value: Value) {
+        // The original says `userid` in one place and `user_id` in the others.
+        values[name == "userid" ? "user_id" : name, default: []].append(value)
+    }
+
+    /// How often `name` was given.
+    package func count(of name: String) -> Int { values[name]?.count ?? 0 }
+
+    /// The text of `name`; nil if it is absent, null or empty. Given several times, the last counts.
+    ///
+    /// - Throws: 422 for a JSON value that is not a string, 400 for a NUL in it.
+    package func text(_ name: String) throws(GatewayError) -> String? {
+        guard let value = try anyText(name), !value.isEmpty else { return nil }
+        return value
+    }
+
+    /// Like ``text(_:)``, but an empty text is a value.
+    package func anyText(_ name: String) throws(GatewayError) -> String? {
+        switch values[name]?.last {
+        case nil, .json(.null): return nil
+        case .text(let text), .json(.string(let text)):
+            guard !text.utf8.contains(0) else {
+                throw GatewayError(
+                    .malformedRequest, "The parameter \(name) holds a NUL character.", parameter: name)
+            }
+            return text
+        case .json: throw .invalid(name, "a string")
+        }
+    }
+
+    /// An id in the alphabet of ``Identifier``; nil if it is absent or empty.
+    package func identifier(_ name: String) throws(GatewayError) -> String? {
+        guard let text = try text(name) else { return nil }
+        guard Identifier.isValid(text) else { throw .invalid(name, Identifier.rule) }
+        return text
+    }
+
+    /// A boolean or the words `true` and `false`; nil if it is absent or empty.
+    package func bool(_ name: String) throws(GatewayError) -> Bool? {
+        switch values[name]?.last {
+        case nil, .json(.null), .text(""): return nil
+        case .json(.bool(let value)): return value
+        case .text("true"), .json(.string("true")): return true
+        case .text("false"), .json(.string("false")): return false
+        default: throw .invalid(name, "true or false")
+        }
+    }
+
+    /// A whole number in `range`; nil if it is absent or empty.
+    package func int(_ name: String, in range: ClosedRange<Int>) throws(GatewayError) -> Int? {
+        let number: Int?
+        switch values[name]?.last {
+        case nil, .json(.null), .text(""): return nil
+        case .json(let value): number = value.int ?? value.string.flatMap { Int($0) }
+        case .text(let text): number = Int(text)
+        }
+        guard let number, range.contains(number) else {
+            throw .invalid(name, "a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// Which accounts may be used: `false` (the default), `true` or `any`.
+    package func pool(_ name: String = "plus") throws(GatewayError) -> AccountPool.Kind {
+        switch values[name]?.last {
+        case .text("any"), .json(.string("any")): return .any
+        default: break
+        }
+        do throws(GatewayError) { return try bool(name) == true ? .plus : .free } catch {
+            throw .invalid(name, "true, false or any")
+        }
+    }
+}

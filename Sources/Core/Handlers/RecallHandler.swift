@@ -1,0 +1,54 @@
+import Logging
+
+/// `/api/recall`: a user's conversations, or one of them whole.
+package struct RecallHandler: Sendable {
+    let authenticator: Authenticator
+    let store: any Store
+    let oversight: Oversight
+
+    package func respond(to call: Call) async throws -> Response {
+        let principal = try await authenticator.principal(of: call)
+        let user = try await authenticator.subject(of: principal, in: call)
+        guard let id = try call.parameters.identifier("conversation_id") else {
+            return try await list(of: user, principal, call)
+        }
+        let format = try call.parameters.text("format") ?? "seed"
+        guard ["seed", "markdown", "json"].contains(format) else {
+            throw GatewayError.invalid("format", "markdown or json")
+        }
+        try await oversight.note("recall", by: principal, of: user, conversation: id)
+        guard let conversation = try await store.conversation(id, of: user.id) else {
+            throw GatewayError.conversationNotFound
+        }
+        switch format {
+        case "markdown": return export(conversation.markdown, "text/markdown; charset=utf-8", "md", conversation.id)
+        case "json": return export(conversation.export.text, "application/json", "json", conversation.id)
+        default: return .json(conversation.recall)
+        }
+    }
+
+    private func list(of user: User, _ principal: Principal, _ call: Call) async throws -> Response {
+        let limit = try call.parameters.int("limit", in: 1...1000) ?? 100
+        let before = try call.parameters.identifier("before")
+        try await oversight.note("list conversations", by: principal, of: user, conversation: nil)
+        let summaries = try await store.conversations(of: user.id, before: before, limit: limit)
+        return .json(
+            .object(
+                JSONObject(
+                    unchecked: summaries.map { summary in
+                        .init(
+                            name: summary.id,
+                            value: [
+                                "title": JSON(summary.title), "created_at": JSON(summary.createdAt.rfc3339),
+                                "updated_at": JSON(summary.updatedAt.rfc3339), "messages": JSON(summary.turns),
+                            ])
+                    })))
+    }
+
+    private func export(_ text: String, _ type: String, _ ending: String, _ id: Conversation.ID) -> Response {
+        var response = Response.text(text)
+        response.headers[.contentType] = type
+        response.headers[.contentDisposition] = "attachment; filename=\"conversation-\(id).\(ending)\""
+        return response
+    }
+}

@@ -1,0 +1,17 @@
+/// `/api/remove-conversation`: removes a conversation from our archive; nothing is sent upstream.
+package struct RemoveConversationHandler: Sendable {
+    let authenticator: Authenticator
+    let store: any Store
+    let oversight: Oversight
+
+    package func respond(to call: Call) async throws -> Response {
+        let principal = try await authenticator.principal(of: call)
+        let user = try await authenticator.subject(of: principal, in: call)
+        guard let id = try call.parameters.identifier("conversation_id") else {
+            throw GatewayError.missing("conversation_id")
+        }
+        try await oversight.note("remove conversation", by: principal, of: user, conversation: id)
+        guard try await store.removeConversation(id, of: user.id) else { throw GatewayError.conversationNotFound }
+        return .json(["status": "success", "message": "Conversation removed successfully"])
+    }
+}

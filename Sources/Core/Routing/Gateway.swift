@@ -1,0 +1,117 @@
+import HTTPTypes
+import Logging
+
+/// The program as a function from request to response: id, route, handler, one funnel for errors, one log line.
+package struct Gateway: Responder {
+    private let router: Router
+    private let pages: HTMLPage
+    private let settings: Settings
+    private let log: Logger
+    /// Called when a sync failed: nobody knows what the disk holds, and this worker must not go on.
+    private let onStorageFault: @Sendable () -> Void
+
+    package init(
+        settings: Settings, store: JSONFileStore, client: HTTPClient, log: Logger,
+        onStorageFault: @escaping @Sendable () -> Void
+    ) {
+        let server = settings.server
+        let driver = OpenAIDriver(client: client, titleTimeout: server.titleTimeout)
+        let dispatcher = Dispatcher(
+            store: store, pool: AccountPool(settings.openAI.accounts), drivers: UpstreamDrivers(openAI: driver),
+            queueTimeout: server.queueTimeout, log: log)
+        let conversations = Conversations(
+            store: store, dispatcher: dispatcher, titleTimeout: server.titleTimeout,
+            queueTimeout: server.queueTimeout, log: log)
+        let authenticator = Authenticator(store: store)
+        let oversight = Oversight(store: store)
+        pages = HTMLPage(basePath: server.basePath, language: server.webUILanguage)
+        let routes = Routes(
+            settings: settings,
+            chat: ChatHandler(
+                authenticator: authenticator, conversations: conversations, defaultPrompt: server.defaultPrompt,
+                pages: pages),
+            recall: RecallHandler(authenticator: authenticator, store: store, oversight: oversight),
+            removal: RemoveConversationHandler(authenticator: authenticator, store: store, oversight: oversight),
+            users: UsersHandler(authenticator: authenticator, store: store),
+            health: HealthHandler(isStoreHealthy: { store.isHealthy }))
+        router = Router(routes.table)
+        self.settings = settings
+        self.log = log
+        self.onStorageFault = onStorageFault
+    }
+
+    package func respond(to request: Request) async -> Response {
+        var call = Call(request: request, parameters: Parameters(), isPage: false)
+        var response: Response
+        do {
+            let route = try router.route(request.method, request.path)
+            call.isPage = route.kind == .page
+            call.parameters = try Parameters(of: request)
+            if call.isPage { try refuseForeignOrigin(of: request) }
+            response = try await route.handler(call)
+        } catch {
+            response = failure(error, of: call)
+        }
+        response.headers[.requestID] = request.id
+        return response
+    }
+
+    package func finished(_ request: Request, status: Int, bytesSent: Int, duration: Duration, clientLeft: Bool) {
+        log.info(
+            "answered",
+            metadata: [
+                "request_id": "\(request.id)", "method": "\(request.method.rawValue)", "path": "\(request.path)",
+                "status": "\(status)", "bytes": "\(bytesSent)", "ms": "\(duration.microseconds / 1000)",
+                "client_left": "\(clientLeft)",
+            ])
+    }
+
+    /// The one place where a failure becomes an answer, and where what nobody foresaw is logged.
+    private func failure(_ error: any Error, of call: Call) -> Response {
+        let request = call.request
+        let told = told(error, requestID: request.id)
+        var response = Response.failure(told, shape: call.errorShape, requestID: request.id, pages: pages)
+        if told.code == .methodNotAllowed {
+            response.headers[.allow] = router.methods(at: request.path).map(\.rawValue).joined(separator: ", ")
+        }
+        if told.code == .invalidKey { response.headers[.wwwAuthenticate] = "Bearer" }
+        return response
+    }
+
+    private func told(_ error: any Error, requestID: String) -> GatewayError {
+        switch error {
+        case let error as GatewayError: return error
+        case is CancellationError: return UpstreamError(.cancelled, .callerFault, "left").gatewayError
+        case let error as StoreError:
+            log.error("storage failed", metadata: ["request_id": "\(requestID)", "error": "\(error)"])
+            switch error.kind {
+            case .outcomeUnknown:
+                onStorageFault()
+                return GatewayError(
+                    .storageOutcomeUnknown, "The disk failed. Whether this was stored is not known; check before you repeat it.")
+            case .unavailable, .busy:
+                return GatewayError(
+                    .storageUnavailable, "Nothing could be stored. Try again in a moment.", retryAfter: .seconds(1))
+            case .corrupt: return GatewayError(.internalError, "A stored record cannot be read. The operator is told.")
+            }
+        default:
+            log.error("unforeseen failure", metadata: ["request_id": "\(requestID)", "error": "\(error)"])
+            return GatewayError(.internalError, "Something went wrong here. The operator can find it by the request id.")
+        }
+    }
+
+    /// A form that another site's page posts must not act with a key that a person left in the form.
+    private func refuseForeignOrigin(of request: Request) throws(GatewayError) {
+        guard request.method == .post, let origin = request.headers[.origin] else { return }
+        let names = [request.host] + (settings.server.wanURL.map { [Self.host(of: $0)] } ?? [])
+        guard names.contains(Self.host(of: origin)) else {
+            throw GatewayError(.foreignOrigin, "This form was sent by a page of another site.")
+        }
+    }
+
+    /// Host and port of a URL's origin.
+    private static func host(of origin: String) -> String {
+        let parts = origin.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
+        return parts.count == 3 ? String(parts[2].prefix { $0 != "/" }) : origin
+    }
+}

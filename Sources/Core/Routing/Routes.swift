@@ -1,0 +1,33 @@
+/// The one table of all routes.
+struct Routes {
+    let settings: Settings
+    let chat: ChatHandler
+    let recall: RecallHandler
+    let removal: RemoveConversationHandler
+    let users: UsersHandler
+    let health: HealthHandler
+
+    var table: [Route] {
+        let api = settings.server.apiPaths
+        let pages = settings.server.browserPaths
+        let home = settings.server.basePath + pages.chat.dropFirst()
+        return [
+            Route(api.chat, [.get, .post], .api, chat.respond),
+            Route(api.recall, [.get, .post], .api, recall.respond),
+            Route(api.removeConversation, [.get, .post, .delete], .api, removal.respond),
+            Route(api.addUser, [.get, .post], .api, users.add),
+            Route(api.users, [.get, .post], .api, users.list),
+            Route(api.removeUser, [.get, .post, .delete], .api, users.remove),
+            Route(api.rotateKey, [.get, .post], .api, users.rotateKey),
+            Route(api.updateUser, [.get, .post], .api, users.update),
+            Route("/healthz", [.get], .api, health.respond),
+            Route("/", [.get], .page) { _ in Response(status: .found, headers: [.location: home]) },
+            Route(pages.chat, [.get], .page) { _ in .page("/_pages/chat.html") },
+            Route(pages.chat, [.post], .page, chat.respond),
+            Route(pages.recall, [.get], .page) { _ in .page("/_pages/recall.html") },
+            Route(pages.recall, [.post], .page, recall.respond),
+            Route(pages.addUser, [.get], .page) { _ in .page("/_pages/add-user.html") },
+            Route(pages.addUser, [.post], .page, users.add),
+        ]
+    }
+}

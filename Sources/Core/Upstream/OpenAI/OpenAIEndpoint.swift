@@ -1,0 +1,52 @@
+/// Sends requests to the OpenAI-compatible API of an account and tells refusals from answers.
+struct OpenAIEndpoint: Sendable {
+    let client: HTTPClient
+
+    /// Posts `body` and returns once the head of a good answer (status 200) is here.
+    ///
+    /// - Throws: ``UpstreamError`` with the failure class of any other status.
+    func post(
+        _ path: String, _ body: JSON, to account: Account, totalTimeout: Duration? = nil
+    ) async throws(UpstreamError) -> HTTPClientResponse {
+        try await send("POST", path, body.bytes, to: account, totalTimeout: totalTimeout)
+    }
+
+    func get(_ path: String, from account: Account, totalTimeout: Duration) async throws(UpstreamError) -> JSON {
+        let response = try await send("GET", path, nil, to: account, totalTimeout: totalTimeout)
+        return try await Self.json(of: response)
+    }
+
+    /// The whole body of `response` as JSON.
+    static func json(of response: HTTPClientResponse) async throws(UpstreamError) -> JSON {
+        let body: [UInt8]
+        do throws(HTTPClientError) { body = try await response.collect(upTo: 16 << 20) } catch {
+            throw UpstreamError(error)
+        }
+        do { return try JSONReader.read(body, limits: .trusted) } catch {
+            throw UpstreamError(.badReply, .transient, "answer is not JSON")
+        }
+    }
+
+    private func send(
+        _ method: String, _ path: String, _ body: [UInt8]?, to account: Account, totalTimeout: Duration?
+    ) async throws(UpstreamError) -> HTTPClientResponse {
+        guard case .openAI(let api) = account.kind else {
+            throw UpstreamError(.badReply, .callerFault, "not an account of an OpenAI-compatible API")
+        }
+        var headers = [(name: "Accept", value: "*/*")]
+        if body != nil { headers.append(("Content-Type", "application/json")) }
+        if let key = api.apiKey { headers.append(("Authorization", "Bearer \(key.value)")) }
+        let request = HTTPClientRequest(
+            method: method, url: api.baseURL + path, headers: headers, body: body, proxy: account.proxy?.url,
+            totalTimeout: totalTimeout)
+        let response: HTTPClientResponse
+        do throws(HTTPClientError) { response = try await client.send(request) } catch { throw UpstreamError(error) }
+        guard response.status == 200 else { throw await refusal(response) }
+        return response
+    }
+
+    private func refusal(_ response: HTTPClientResponse) async -> UpstreamError {
+        let body = (try? await response.collect(upTo: 64 << 10)) ?? []
+        return .openAI(status: response.status, retryAfter: response.header("Retry-After"), body: body)
+    }
+}

@@ -1,0 +1,125 @@
+import Synchronization
+
+/// Reads one streamed chat completion. Used by one task at a time.
+///
+/// An upstream that answers a request for a stream with a whole completion is understood, too.
+final class OpenAIReplyReader: Sendable {
+    fileprivate struct State {
+        var events = EventStreamReader()
+        var pending: [UpstreamEvent] = []
+        var finish = UpstreamFinish()
+        var isDone = false
+        var failure: UpstreamError?
+
+        /// Whether anything of the answer has come.
+        var hasBegun: Bool { isDone || !pending.isEmpty || finish.model != nil || finish.finishReason != nil }
+    }
+
+    private let response: HTTPClientResponse
+    private let isStream: Bool
+    private let state = Mutex(State())
+
+    init(_ response: HTTPClientResponse) {
+        self.response = response
+        isStream = response.header("Content-Type")?.lowercased().hasPrefix("text/event-stream") ?? false
+    }
+
+    /// Waits for the first chunk of the answer, so that a stream that fails at once is known in time.
+    func begin() async throws(UpstreamError) {
+        guard isStream else { return try await readWhole() }
+        while true {
+            let (hasBegun, failure) = state.withLock { ($0.hasBegun, $0.failure) }
+            if hasBegun { return }
+            if let failure { throw failure }
+            await readPiece()
+        }
+    }
+
+    /// The next event; text that came before a failure is given out before it.
+    func next() async throws(UpstreamError) -> UpstreamEvent {
+        while true {
+            let step = state.withLock { state -> Result<UpstreamEvent, UpstreamError>? in
+                if !state.pending.isEmpty { return .success(state.pending.removeFirst()) }
+                if let failure = state.failure { return .failure(failure) }
+                return state.isDone ? .success(.finished(state.finish)) : nil
+            }
+            if let step { return try step.get() }
+            await readPiece()
+        }
+    }
+
+    private func readPiece() async {
+        let result: Result<[UInt8]?, HTTPClientError>
+        do throws(HTTPClientError) { result = .success(try await response.next()) } catch { result = .failure(error) }
+        state.withLock { state in
+            do throws(UpstreamError) {
+                switch result {
+                case .failure(let error): throw UpstreamError(error)
+                case .success(nil): try state.end()
+                case .success(let piece?): try state.take(piece)
+                }
+            } catch {
+                // An end that says it is whole stays whole, whatever the connection does afterwards.
+                if !state.isDone { state.failure = error }
+            }
+        }
+    }
+
+    private func readWhole() async throws(UpstreamError) {
+        let answer = try await OpenAIEndpoint.json(of: response)
+        guard let choice = answer["choices"]?[0] else {
+            throw UpstreamError(.badReply, .transient, "answer without choices")
+        }
+        state.withLock { state in
+            state.note(answer)
+            if let text = choice["message"]?["content"]?.string, !text.isEmpty { state.pending.append(.text(text)) }
+            state.finish.finishReason = choice["finish_reason"]?.string ?? "stop"
+            state.isDone = true
+        }
+    }
+}
+
+extension OpenAIReplyReader.State {
+    mutating func take(_ piece: [UInt8]) throws(UpstreamError) {
+        let complete: [EventStreamReader.Event]
+        do { complete = try events.feed(piece) } catch {
+            throw UpstreamError(.badReply, .transient, "event too large")
+        }
+        for event in complete { try take(event) }
+    }
+
+    mutating func end() throws(UpstreamError) {
+        if let event = events.finish() { try take(event) }
+        // Some servers close without `[DONE]`; a finish reason says that the text is whole.
+        guard isDone || finish.finishReason != nil else {
+            throw UpstreamError(.truncated, .transient, "stream ended without a finish reason")
+        }
+        isDone = true
+    }
+
+    private mutating func take(_ event: EventStreamReader.Event) throws(UpstreamError) {
+        guard !isDone else { return }
+        if event.data.elementsEqual("[DONE]".utf8) {
+            guard finish.finishReason != nil else {
+                throw UpstreamError(.truncated, .transient, "stream ended without a finish reason")
+            }
+            isDone = true
+            return
+        }
+        guard let chunk = try? JSONReader.read(event.data, limits: .trusted), chunk.object != nil else {
+            throw UpstreamError(.badReply, .transient, "chunk is not JSON")
+        }
+        if let error = chunk["error"], !error.isNull {
+            throw UpstreamError(.truncated, .transient, "error in the stream")
+        }
+        note(chunk)
+        guard let choice = chunk["choices"]?[0] else { return }
+        if let text = choice["delta"]?["content"]?.string, !text.isEmpty { pending.append(.text(text)) }
+        if let reason = choice["finish_reason"]?.string { finish.finishReason = reason }
+    }
+
+    mutating func note(_ chunk: JSON) {
+        if let model = chunk["model"]?.string { finish.model = model }
+        if let usage = TokenUsage(json: chunk["usage"]) { finish.usage = usage }
+    }
+}

@@ -1,0 +1,71 @@
+/// Speaks one upstream's protocol. A driver never sees a caller's request or a file.
+package protocol UpstreamDriver: Sendable {
+    /// Sends a prompt and returns once the first piece of a good answer is here.
+    ///
+    /// Until it returns another account may be tried; afterwards the turn belongs to this one. Cancelling the
+    /// task closes the upstream connection at once.
+    func send(_ prompt: UpstreamPrompt, to account: Account) async throws(UpstreamError) -> UpstreamReply
+
+    /// A title for a conversation whose first turn just ended; nil where the upstream has none to give.
+    func title(for turn: Turn, of conversation: Conversation, from account: Account) async throws(UpstreamError)
+        -> String?
+}
+
+/// What is asked of an upstream.
+package struct UpstreamPrompt: Sendable {
+    /// The thread so far, without this prompt; nil for a new one.
+    package var conversation: Conversation?
+    package var prompt: String
+    package var system: String?
+    /// The wanted model; nil leaves the choice to the account.
+    package var model: String?
+    /// Names the user to the upstream without saying who it is.
+    package var pseudonym: String
+
+    package init(
+        conversation: Conversation? = nil, prompt: String, system: String? = nil, model: String? = nil,
+        pseudonym: String
+    ) {
+        self.conversation = conversation
+        self.prompt = prompt
+        self.system = system
+        self.model = model
+        self.pseudonym = pseudonym
+    }
+}
+
+/// One piece of an upstream's answer.
+package enum UpstreamEvent: Sendable, Equatable {
+    /// More of the reply's text.
+    case text(String)
+    /// The end of a whole reply. Nothing follows.
+    case finished(UpstreamFinish)
+}
+
+/// What is known at the end of a reply.
+package struct UpstreamFinish: Sendable, Equatable {
+    package var model: String?
+    package var finishReason: String?
+    package var usage: TokenUsage?
+    /// The upstream's ids of the reply's message and of the thread, where it has them.
+    package var messageID: String?
+    package var conversationID: String?
+
+    package init(
+        model: String? = nil, finishReason: String? = nil, usage: TokenUsage? = nil, messageID: String? = nil,
+        conversationID: String? = nil
+    ) {
+        self.model = model
+        self.finishReason = finishReason
+        self.usage = usage
+        self.messageID = messageID
+        self.conversationID = conversationID
+    }
+}
+
+/// An answer that is on its way: ask for events until ``UpstreamEvent/finished(_:)`` or an error.
+package struct UpstreamReply: Sendable {
+    package let next: @Sendable () async throws(UpstreamError) -> UpstreamEvent
+
+    package init(next: @escaping @Sendable () async throws(UpstreamError) -> UpstreamEvent) { self.next = next }
+}

@@ -1,4 +1,6 @@
-/// Whether an account may be used, as all workers know it. No record means that nothing is wrong.
+/// Whether an account may be used, as all workers know it.
+///
+/// No record means that nothing is wrong.
 package struct AccountHealth: Sendable, Equatable {
     package enum State: Sendable, Equatable {
         case ready

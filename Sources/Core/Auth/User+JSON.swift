@@ -7,7 +7,10 @@ extension User {
             "created_at": JSON(createdAt.rfc3339),
             "keys": .array(
                 keys.map {
-                    ["digest": JSON($0.digest), "created_at": JSON($0.createdAt.rfc3339), "last_four": JSON($0.lastFour)]
+                    [
+                        "digest": JSON($0.digest), "created_at": JSON($0.createdAt.rfc3339),
+                        "last_four": JSON($0.lastFour),
+                    ]
                 }),
         ]
     }

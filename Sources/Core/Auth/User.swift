@@ -39,7 +39,9 @@ package struct User: Sendable, Equatable {
         }
     }
 
-    /// The owner of users that an admin made. No user may have it as its id.
+    /// The owner of users that an admin made.
+    ///
+    /// No user may have it as its id.
     package static let selfOwner = "self"
 
     package var id: ID

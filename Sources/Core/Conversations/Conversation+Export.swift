@@ -31,7 +31,9 @@ extension Conversation {
         return .object(object)
     }
 
-    /// The conversation as a Markdown document. Prompts are quoted, replies stand as they are.
+    /// The conversation as a Markdown document.
+    ///
+    /// Prompts are quoted, replies stand as they are.
     package var markdown: String {
         let parts = turns.map { turn in
             let prompt = turn.prompt.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)

@@ -4,7 +4,8 @@ package enum FormDecoder {
     ///
     /// - Throws: ``GatewayError/Code/malformedRequest`` for broken percent signs, bytes that are not UTF-8 and
     ///   more than 1,000 fields.
-    package static func decode(_ bytes: some Collection<UInt8>) throws(GatewayError) -> [(name: String, value: String)] {
+    package static func decode(_ bytes: some Collection<UInt8>) throws(GatewayError) -> [(name: String, value: String)]
+    {
         var fields: [(name: String, value: String)] = []
         for pair in bytes.split(separator: UInt8(ascii: "&")) {
             guard fields.count < 1000 else {

@@ -1,6 +1,8 @@
 /// Decodes `multipart/form-data` (RFC 7578) as browsers send it for forms.
 package enum MultipartDecoder {
-    /// The fields in their order. A part with a file name is a field like any other.
+    /// The fields in their order.
+    ///
+    /// A part with a file name is a field like any other.
     ///
     /// - Parameter contentType: The request's `Content-Type` value, which names the boundary.
     /// - Throws: ``GatewayError/Code/malformedRequest``.

@@ -58,7 +58,9 @@ package struct Parameters: Sendable {
     /// How often `name` was given.
     package func count(of name: String) -> Int { values[name]?.count ?? 0 }
 
-    /// The text of `name`; nil if it is absent, null or empty. Given several times, the last counts.
+    /// The text of `name`; nil if it is absent, null or empty.
+    ///
+    /// Given several times, the last counts.
     ///
     /// - Throws: 422 for a JSON value that is not a string, 400 for a NUL in it.
     package func text(_ name: String) throws(GatewayError) -> String? {

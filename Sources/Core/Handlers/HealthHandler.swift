@@ -1,9 +1,9 @@
 /// `/healthz`: whether this worker can do its work.
 package struct HealthHandler: Sendable {
-    let isStoreHealthy: @Sendable () -> Bool
+    let store: any Store
 
-    package func respond(to call: Call) throws -> Response {
-        guard isStoreHealthy() else {
+    package func respond(to call: Call) async throws -> Response {
+        guard await store.isHealthy() else {
             throw GatewayError(.storageUnavailable, "The state directory cannot be read.", retryAfter: .seconds(5))
         }
         return .json(["status": "ok"])

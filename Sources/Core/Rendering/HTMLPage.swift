@@ -11,12 +11,16 @@ package struct HTMLPage: Sendable {
 
     /// A page with a reply's Markdown.
     package func reply(_ markdown: String, title: String) -> String {
-        page(title: title, body: "<main class=\"reply\">\n\(Markdown.html(from: markdown) ?? Self.escape(markdown))</main>")
+        page(
+            title: title,
+            body: "<main class=\"reply\">\n\(Markdown.html(from: markdown) ?? Self.escape(markdown))</main>")
     }
 
     /// A page with a sentence, for outcomes and errors.
     package func message(_ text: String, title: String) -> String {
-        page(title: title, body: "<main class=\"message\"><h1>\(Self.escape(title))</h1><p>\(Self.escape(text))</p></main>")
+        page(
+            title: title,
+            body: "<main class=\"message\"><h1>\(Self.escape(title))</h1><p>\(Self.escape(text))</p></main>")
     }
 
     private func page(title: String, body: String) -> String {

@@ -11,13 +11,12 @@ package struct Gateway: Responder {
     private let onStorageFault: @Sendable () -> Void
 
     package init(
-        settings: Settings, store: JSONFileStore, client: HTTPClient, log: Logger,
+        settings: Settings, store: any Store, drivers: UpstreamDrivers, log: Logger,
         onStorageFault: @escaping @Sendable () -> Void
     ) {
         let server = settings.server
-        let driver = OpenAIDriver(client: client, titleTimeout: server.titleTimeout)
         let dispatcher = Dispatcher(
-            store: store, pool: AccountPool(settings.openAI.accounts), drivers: UpstreamDrivers(openAI: driver),
+            store: store, pool: AccountPool(settings.openAI.accounts), drivers: drivers,
             queueTimeout: server.queueTimeout, log: log)
         let conversations = Conversations(
             store: store, dispatcher: dispatcher, titleTimeout: server.titleTimeout,
@@ -33,7 +32,7 @@ package struct Gateway: Responder {
             recall: RecallHandler(authenticator: authenticator, store: store, oversight: oversight),
             removal: RemoveConversationHandler(authenticator: authenticator, store: store, oversight: oversight),
             users: UsersHandler(authenticator: authenticator, store: store),
-            health: HealthHandler(isStoreHealthy: { store.isHealthy }))
+            health: HealthHandler(store: store))
         router = Router(routes.table)
         self.settings = settings
         self.log = log
@@ -88,7 +87,8 @@ package struct Gateway: Responder {
             case .outcomeUnknown:
                 onStorageFault()
                 return GatewayError(
-                    .storageOutcomeUnknown, "The disk failed. Whether this was stored is not known; check before you repeat it.")
+                    .storageOutcomeUnknown,
+                    "The disk failed. Whether this was stored is not known; check before you repeat it.")
             case .unavailable, .busy:
                 return GatewayError(
                     .storageUnavailable, "Nothing could be stored. Try again in a moment.", retryAfter: .seconds(1))
@@ -96,7 +96,8 @@ package struct Gateway: Responder {
             }
         default:
             log.error("unforeseen failure", metadata: ["request_id": "\(requestID)", "error": "\(error)"])
-            return GatewayError(.internalError, "Something went wrong here. The operator can find it by the request id.")
+            return GatewayError(
+                .internalError, "Something went wrong here. The operator can find it by the request id.")
         }
     }
 

@@ -1,6 +1,8 @@
 import Glibc
 
-/// An append-only file of ``ChecksummedLine``s. Its writers must hold the lock that guards it.
+/// An append-only file of ``ChecksummedLine``s.
+///
+/// Its writers must hold the lock that guards it.
 enum AppendLog {
     /// Appends `objects` with one write.
     ///

@@ -12,7 +12,9 @@ enum ChecksummedLine {
         return prefix + Array(padded.utf8) + Array("\",".utf8) + Array(rest) + [0x0A]
     }
 
-    /// The object without its checksum, or nil for a line that is not whole. `line` is without its LF.
+    /// The object without its checksum, or nil for a line that is not whole.
+    ///
+    /// `line` is without its LF.
     static func decode(_ line: ArraySlice<UInt8>) -> JSON? {
         guard line.count > prefix.count + 10, line.starts(with: prefix) else { return nil }
         let digits = line.dropFirst(prefix.count).prefix(8)

@@ -104,7 +104,10 @@ extension JSONFileStore {
         return user.role == .client ? lists + [IndexLog(path: layout.clientList, isDurable: true)] : lists
     }
 
-    private func lock(ofList list: IndexLog) -> FileLock { layout.lock("lists", Hex.sha256(list.path)) }
+    /// By the file's name alone: another process may spell the path of the state directory differently.
+    private func lock(ofList list: IndexLog) -> FileLock {
+        layout.lock("lists", Hex.sha256(String(list.path.split(separator: "/").last ?? "")))
+    }
 
     private func writeKey(_ key: User.Key, of id: User.ID) throws(StoreError) {
         let record: JSON = ["owner": JSON(id.owner), "user_id": JSON(id.userID)]

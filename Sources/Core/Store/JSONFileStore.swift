@@ -17,13 +17,16 @@ package struct JSONFileStore: Store {
     /// - Throws: ``StoreError`` for a directory that others may read, a network file system, or a format that
     ///   this version does not know.
     package init(root: String, durability: Settings.Durability, log: Logger) throws(StoreError) {
-        layout = StateLayout(root: root)
+        let trailing = root.reversed().prefix { $0 == "/" }.count
+        layout = StateLayout(root: trailing < root.count ? String(root.dropLast(trailing)) : root)
         self.durability = durability
         self.log = log
         try createTree()
     }
 
-    /// Removes what killed processes left: temporary files and half-removed users. May take long; run it aside.
+    /// Removes what killed processes left: temporary files and half-removed users.
+    ///
+    /// May take long; run it aside.
     package func sweep() throws(StoreError) {
         try Directory.removeTree(layout.trash)
         try Directory.create(layout.trash)
@@ -42,8 +45,7 @@ package struct JSONFileStore: Store {
         }
     }
 
-    /// Whether the state directory can be read; what a health check wants to know.
-    package var isHealthy: Bool { Directory.exists(layout.format) }
+    package func isHealthy() -> Bool { Directory.exists(layout.format) }
 
     /// Reads one JSON file; nil if there is none.
     func read(_ path: String) throws(StoreError) -> JSON? {
@@ -67,10 +69,11 @@ package struct JSONFileStore: Store {
             return
         }
         for directory in layout.directories { try Directory.create(directory, durably: false) }
-        for directory in layout.directories { try Directory.sync(directory) }
-        try Directory.sync(layout.root)
+        // A directory's sync makes the entries in it durable; the shards themselves are still empty.
+        let parents = Set(layout.directories.map(Directory.parent(of:)))
+        if isDurable { for parent in parents { try Directory.sync(parent) } }
         try AtomicFile.write(
-            (["version": JSON(StateLayout.version)] as JSON).bytes + [0x0A], to: layout.format, durable: true)
+            (["version": JSON(StateLayout.version)] as JSON).bytes + [0x0A], to: layout.format, durable: isDurable)
     }
 
     private func refuseUnsafeRoot() throws(StoreError) {
@@ -83,7 +86,8 @@ package struct JSONFileStore: Store {
 
     /// The name of a temporary file holds its maker's process id.
     private func removeIfAbandoned(_ path: String) throws(StoreError) {
-        guard let owner = path.split(separator: ".").dropLast().last?.split(separator: "-").first.flatMap({ Int32($0) }),
+        guard
+            let owner = path.split(separator: ".").dropLast().last?.split(separator: "-").first.flatMap({ Int32($0) }),
             kill(owner, 0) != 0, errno == ESRCH
         else { return }
         try Directory.removeFile(path, durably: false)

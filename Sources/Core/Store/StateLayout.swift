@@ -1,4 +1,6 @@
-/// The names of everything in the state directory. No other file knows them.
+/// The names of everything in the state directory.
+///
+/// No other file knows them.
 struct StateLayout: Sendable {
     let root: String
 

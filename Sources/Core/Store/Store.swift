@@ -3,6 +3,9 @@
 /// An acknowledged write is seen by the next request in every worker. Every method may block for a file lock
 /// or a sync, so call them from a task on a ``RequestExecutor``. All throw ``StoreError``.
 package protocol Store: Sendable {
+    /// Whether the state can be read at all; what a health check wants to know.
+    func isHealthy() async -> Bool
+
     // MARK: Users and keys
 
     func user(_ id: User.ID) async throws -> User?
@@ -42,13 +45,15 @@ package protocol Store: Sendable {
     func health(of account: Account.ID) async throws -> AccountHealth
     /// Changes an account's health under a lock; nothing is written if `change` changes nothing.
     func updateHealth(of account: Account.ID, _ change: @Sendable (inout AccountHealth) -> Void) async throws
-    /// Reserves an account: `choose` gets the last reserved id of the pool `cursor` and every health record,
-    /// and answers with the accounts in the order to try. The first with a free slot is taken and becomes the
-    /// pool's last reserved one, all under one lock over all workers.
+    /// Reserves the first account with a free slot, in the order that `choose` gives.
+    ///
+    /// `choose` gets the last reserved id of the round `cursor` and every health record. The account that is
+    /// taken becomes the round's last reserved one, all under one lock over all workers.
     ///
     /// - Returns: The account's id and, where it has a limit, its slot; nil if none of them has a free slot.
     func reserveAccount(
-        cursor: String, among accounts: [Account], choose: @Sendable (_ last: Account.ID?, [Account.ID: AccountHealth]) -> [Account]
+        cursor: String, among accounts: [Account],
+        choose: @Sendable (_ last: Account.ID?, [Account.ID: AccountHealth]) -> [Account]
     ) async throws -> (account: Account, slot: Lease?)?
     /// Takes a slot of one account; `isFull` where it has a limit and all are taken.
     func reserveSlot(of account: Account) async throws -> SlotReservation

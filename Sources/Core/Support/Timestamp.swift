@@ -64,14 +64,18 @@ package struct Timestamp: Sendable, Hashable, Comparable {
 }
 
 extension Timestamp {
-    /// Reads what ``rfc3339`` writes; the fraction may be missing or shorter. Nil for anything else.
+    /// Reads what ``rfc3339`` writes; the fraction may be missing or shorter.
+    ///
+    /// Nil for anything else.
     package init?(rfc3339 text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count >= 20, bytes.last == UInt8(ascii: "Z"), bytes[10] == UInt8(ascii: "T") else { return nil }
         self.init(date: bytes[0..<10], time: bytes[11..<(bytes.count - 1)], local: false)
     }
 
-    /// Reads what ``localText`` writes; the fraction may be missing, as in old files. Nil for anything else.
+    /// Reads what ``localText`` writes; the fraction may be missing, as in old files.
+    ///
+    /// Nil for anything else.
     package init?(localText text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count >= 19, bytes[10] == UInt8(ascii: " ") else { return nil }

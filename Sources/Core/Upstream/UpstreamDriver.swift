@@ -1,4 +1,6 @@
-/// Speaks one upstream's protocol. A driver never sees a caller's request or a file.
+/// Speaks one upstream's protocol.
+///
+/// A driver never sees a caller's request or a file.
 package protocol UpstreamDriver: Sendable {
     /// Sends a prompt and returns once the first piece of a good answer is here.
     ///

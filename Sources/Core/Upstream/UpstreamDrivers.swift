@@ -12,7 +12,9 @@ package struct UpstreamDrivers: Sendable {
         switch account.kind {
         case .openAI: return openAI
         case .chatGPT:
-            guard let chatGPT else { throw UpstreamError(.unreachable, .transient, "no driver for this kind of account") }
+            guard let chatGPT else {
+                throw UpstreamError(.unreachable, .transient, "no driver for this kind of account")
+            }
             return chatGPT
         }
     }

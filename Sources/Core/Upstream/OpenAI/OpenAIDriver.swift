@@ -32,12 +32,16 @@ package struct OpenAIDriver: UpstreamDriver {
         var body = JSONObject()
         if let model = try await model(account.titleModel ?? turn.model, of: account) { body["model"] = JSON(model) }
         body["messages"] = [
-            ["role": "system", "content": "Give this conversation a title of two to six words. Answer with the title only."],
+            [
+                "role": "system",
+                "content": "Give this conversation a title of two to six words. Answer with the title only.",
+            ],
             ["role": "user", "content": JSON("\(turn.prompt.prefix(1000))\n\n\(turn.reply.prefix(1000))")],
         ]
         body["max_tokens"] = 24
         body["stream"] = false
-        let response = try await endpoint.post("/chat/completions", .object(body), to: account, totalTimeout: titleTimeout)
+        let response = try await endpoint.post(
+            "/chat/completions", .object(body), to: account, totalTimeout: titleTimeout)
         return try await OpenAIEndpoint.json(of: response)["choices"]?[0]?["message"]?["content"]?.string
     }
 

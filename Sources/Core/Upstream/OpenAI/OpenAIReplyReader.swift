@@ -1,6 +1,8 @@
 import Synchronization
 
-/// Reads one streamed chat completion. Used by one task at a time.
+/// Reads one streamed chat completion.
+///
+/// Used by one task at a time.
 ///
 /// An upstream that answers a request for a stream with a whole completion is understood, too.
 final class OpenAIReplyReader: Sendable {

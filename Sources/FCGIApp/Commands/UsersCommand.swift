@@ -1,0 +1,135 @@
+import ArgumentParser
+import Core
+
+/// `users …`: adds, lists, removes users and rotates their keys.
+struct UsersCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "users", abstract: "Add, list and remove users, and rotate their keys.",
+        subcommands: [Add.self, List.self, Remove.self, RotateKey.self])
+
+    /// Names one user.
+    struct UserOptions: ParsableArguments {
+        @Option(help: ArgumentHelp("The user's id, unique within its owner.", valueName: "ID"))
+        var userID: String
+
+        @Option(help: ArgumentHelp("The user id of the client that owns the user, or \"self\".", valueName: "ID"))
+        var owner = User.selfOwner
+
+        func validate() throws {
+            guard Identifier.isValid(userID), Identifier.isValid(owner) else {
+                throw ValidationError("An id is \(Identifier.rule).")
+            }
+        }
+
+        var id: User.ID { User.ID(owner: owner, userID: userID) }
+    }
+
+    struct Add: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Add a user and print its key, this once.")
+
+        @OptionGroup var state: StateOptions
+        @OptionGroup var user: UserOptions
+
+        @Option(help: ArgumentHelp("The name of the person or program.", valueName: "NAME"))
+        var username: String
+
+        @Option(help: "user, client or admin.")
+        var role: User.Role = .user
+
+        @Flag(help: "The user may use plus accounts.")
+        var plus = false
+
+        func validate() throws {
+            guard User.isValidUsername(username) else {
+                throw ValidationError("A username is 1 to 256 bytes without control characters.")
+            }
+            guard user.userID != User.selfOwner else { throw ValidationError("\"self\" cannot be a user id.") }
+            guard role == .user || user.owner == User.selfOwner else {
+                throw ValidationError("Only users can belong to a client.")
+            }
+        }
+
+        func run() throws {
+            let store = try state.openStore()
+            if user.owner != User.selfOwner {
+                let owner = try store.user(User.ID(owner: User.selfOwner, userID: user.owner))
+                guard owner?.role == .client else { throw Failure("There is no client \(user.owner).") }
+            }
+            let key = APIKey.generate()
+            let record = User(id: user.id, username: username, role: role, hasPlus: plus, keys: [User.Key(key)])
+            guard try store.addUser(record) else { throw Failure("The user \(user.userID) exists already.") }
+            print(key.text)
+        }
+    }
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List users, newest first.")
+
+        @OptionGroup var state: StateOptions
+
+        @Option(help: ArgumentHelp("Only the users of this client, or \"self\".", valueName: "ID"))
+        var owner: String?
+
+        @Flag(help: "Print JSON, one object a line.")
+        var json = false
+
+        func run() throws {
+            let store = try state.openStore()
+            var before: User.ID?
+            while true {
+                let users = try store.users(ownedBy: owner, before: before, limit: 500)
+                for user in users { print(json ? user.summary.text : line(user)) }
+                guard users.count == 500 else { return }
+                before = users.last?.id
+            }
+        }
+
+        private func line(_ user: User) -> String {
+            let marks = [user.hasPlus ? "plus" : nil, user.isDisabled ? "disabled" : nil].compactMap { $0 }
+            return ([user.id.owner, user.id.userID, user.role.rawValue] + marks + [user.username])
+                .joined(separator: "\t")
+        }
+    }
+
+    struct Remove: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Remove a user, its keys and its conversations.")
+
+        @OptionGroup var state: StateOptions
+        @OptionGroup var user: UserOptions
+
+        @Flag(help: "Keep the conversations for the admins.")
+        var keepConversations = false
+
+        func run() throws {
+            let store = try state.openStore()
+            if try store.user(user.id)?.role == .client,
+                try !store.users(ownedBy: user.userID, before: nil, limit: 1).isEmpty
+            {
+                throw Failure("The client \(user.userID) has users. Remove them first.")
+            }
+            guard try store.removeUser(user.id, keepConversations: keepConversations) else {
+                throw Failure("There is no user \(user.userID) of \(user.owner).")
+            }
+        }
+    }
+
+    struct RotateKey: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "rotate-key", abstract: "Give a user a new key, print it, and take the old ones.")
+
+        @OptionGroup var state: StateOptions
+        @OptionGroup var user: UserOptions
+
+        func run() throws {
+            let key = APIKey.generate()
+            let changed = try state.openStore().updateUser(user.id) { user in
+                user.keys = [User.Key(key)]
+                return true
+            }
+            guard changed != nil else { throw Failure("There is no user \(user.userID) of \(user.owner).") }
+            print(key.text)
+        }
+    }
+}
+
+extension User.Role: ExpressibleByArgument {}

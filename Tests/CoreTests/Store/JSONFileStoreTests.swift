@@ -1,0 +1,297 @@
+import Glibc
+import Testing
+
+@testable import Core
+
+struct JSONFileStoreTests {
+    private let directory = TemporaryDirectory()
+
+    private func user(_ id: String, owner: String = "self", role: User.Role = .user, key: APIKey? = nil) -> User {
+        User(
+            id: User.ID(owner: owner, userID: id), username: id, role: role,
+            keys: [User.Key(key ?? APIKey.generate())])
+    }
+
+    private func conversation(_ id: String, turns: Int = 1) -> Conversation {
+        Conversation(
+            id: id, title: "title of \(id)", origin: .account(Account.ID(rawValue: "a")),
+            turns: (0..<turns).map { Turn(prompt: "prompt \($0)", reply: "reply \($0)", startedAt: .now) })
+    }
+
+    @Test func `a user is found by its id and by its key until the key is taken away`() throws {
+        let store = try directory.store(durability: .fsync)
+        let key = APIKey.generate()
+        let added = user("u1", key: key)
+        #expect(try store.addUser(added))
+        #expect(try store.user(added.id)?.keys == added.keys)
+        #expect(try store.user(withKey: key.digest)?.id == added.id)
+
+        let other = APIKey.generate()
+        let changed = try store.updateUser(added.id) { user in
+            user.keys = [User.Key(other)]
+            return true
+        }
+
+        #expect(changed?.keys.count == 1)
+        #expect(try store.user(withKey: key.digest) == nil)
+        #expect(try store.user(withKey: other.digest)?.id == added.id)
+    }
+
+    @Test func `of many who add the same id at once one succeeds`() async throws {
+        let store = try directory.store()
+        let id = "same"
+
+        let successes = try await withThrowingTaskGroup(of: Bool.self) { group in
+            for _ in 0..<8 { group.addTask { try store.addUser(user(id)) } }
+            return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+
+        #expect(successes == 1)
+        #expect(try store.users(ownedBy: "self", before: nil, limit: 10).count == 1)
+    }
+
+    @Test func `changes made at the same time are all kept`() async throws {
+        let store = try directory.store()
+        let id = User.ID(owner: "self", userID: "counter")
+        #expect(try store.addUser(User(id: id, username: "0")))
+
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<200 {
+                group.addTask {
+                    _ = try store.updateUser(id) { user in
+                        user.username = String((Int(user.username) ?? 0) + 1)
+                        return true
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+
+        #expect(try store.user(id)?.username == "200")
+    }
+
+    @Test func `equal ids of different owners are different users`() throws {
+        let store = try directory.store()
+        #expect(try store.addUser(user("c1", role: .client)))
+        #expect(try store.addUser(user("x")))
+        #expect(try store.addUser(user("x", owner: "c1")))
+
+        #expect(try store.owners(of: "x").sorted() == ["c1", "self"])
+        #expect(try store.users(ownedBy: "c1", before: nil, limit: 10).map(\.id.owner) == ["c1"])
+        #expect(try store.users(ownedBy: nil, before: nil, limit: 10).count == 3)
+    }
+
+    @Test func `a removed user leaves neither key nor conversation, and its successor inherits nothing`() throws {
+        let store = try directory.store()
+        let key = APIKey.generate()
+        let removed = user("u1", key: key)
+        _ = try store.addUser(removed)
+        _ = try store.appendTurn(of: conversation("c1"), of: removed.id)
+
+        #expect(try store.removeUser(removed.id, keepConversations: false))
+
+        #expect(try store.user(withKey: key.digest) == nil)
+        #expect(try store.conversation("c1", of: removed.id) == nil)
+        #expect(try store.users(ownedBy: nil, before: nil, limit: 10).isEmpty)
+        #expect(try !store.removeUser(removed.id, keepConversations: false))
+        #expect(try store.addUser(user("u1")))
+        #expect(try store.conversations(of: removed.id, before: nil, limit: 10).isEmpty)
+    }
+
+    @Test func `kept conversations outlive their user`() throws {
+        let store = try directory.store()
+        let removed = user("u1")
+        _ = try store.addUser(removed)
+        _ = try store.appendTurn(of: conversation("c1"), of: removed.id)
+
+        #expect(try store.removeUser(removed.id, keepConversations: true))
+
+        #expect(try store.conversation("c1", of: removed.id)?.turns.count == 1)
+    }
+
+    @Test func `turns come back in order with everything in them`() throws {
+        let store = try directory.store(durability: .fsync)
+        let owner = user("u1")
+        _ = try store.addUser(owner)
+        var thread = conversation("c1")
+        thread.turns[0].usage = TokenUsage(prompt: 3, completion: 5)
+        #expect(try store.appendTurn(of: thread, of: owner.id))
+        thread.turns.append(
+            Turn(
+                prompt: "second\n\"", reply: "ä😀", startedAt: .now, outcome: .interrupted, model: "m",
+                finishReason: "stop"))
+        #expect(try store.appendTurn(of: thread, of: owner.id))
+
+        #expect(try store.conversation("c1", of: owner.id) == thread)
+        #expect(try store.conversation("c1", of: user("u2").id) == nil)
+    }
+
+    @Test func `the list of conversations is newest first, paged, and forgets removed ones`() throws {
+        let store = try directory.store()
+        let owner = user("u1")
+        _ = try store.addUser(owner)
+        for number in 0..<10 { _ = try store.appendTurn(of: conversation("c\(number)"), of: owner.id) }
+        var again = conversation("c3", turns: 1)
+        again.turns.append(Turn(prompt: "more", reply: "", startedAt: .now))
+        _ = try store.appendTurn(of: again, of: owner.id)
+        #expect(try store.removeConversation("c8", of: owner.id))
+        #expect(try !store.removeConversation("c8", of: owner.id))
+
+        let first = try store.conversations(of: owner.id, before: nil, limit: 3)
+        let second = try store.conversations(of: owner.id, before: first.last?.id, limit: 100)
+
+        #expect(first.map(\.id) == ["c3", "c9", "c7"])
+        #expect(first.first?.turns == 2)
+        #expect(second.map(\.id) == ["c6", "c5", "c4", "c2", "c1", "c0"])
+    }
+
+    @Test func `a list of another boot is made anew from the conversations`() throws {
+        let store = try directory.store()
+        let owner = user("u1")
+        _ = try store.addUser(owner)
+        for number in 0..<5 { _ = try store.appendTurn(of: conversation("c\(number)"), of: owner.id) }
+        let list = IndexLog(path: store.layout.conversationList(of: owner.id), isDurable: false)
+        try list.rebuild([], boot: "another boot")
+
+        #expect(
+            try store.conversations(of: owner.id, before: nil, limit: 10).map(\.id) == ["c4", "c3", "c2", "c1", "c0"])
+    }
+
+    @Test func `a torn last line is passed over, set aside and does not spoil the next`() throws {
+        let store = try directory.store()
+        let owner = user("u1")
+        _ = try store.addUser(owner)
+        var thread = conversation("c1")
+        _ = try store.appendTurn(of: thread, of: owner.id)
+        let path = store.layout.conversation("c1", of: owner.id)
+        try File(path, O_WRONLY | O_APPEND).write(Array("{\"crc\":\"0000".utf8))
+
+        #expect(try store.conversation("c1", of: owner.id) == thread)
+        thread.turns.append(Turn(prompt: "next", reply: "fine", startedAt: .now))
+        #expect(try store.appendTurn(of: thread, of: owner.id))
+
+        #expect(try store.conversation("c1", of: owner.id) == thread)
+        #expect(Directory.exists("\(path).torn"))
+    }
+
+    @Test func `a spoilt line in the middle costs that line only`() throws {
+        let store = try directory.store()
+        let owner = user("u1")
+        _ = try store.addUser(owner)
+        var thread = conversation("c1")
+        _ = try store.appendTurn(of: thread, of: owner.id)
+        for number in 0..<2 {
+            thread.turns.append(Turn(prompt: "more \(number)", reply: "", startedAt: .now))
+            _ = try store.appendTurn(of: thread, of: owner.id)
+        }
+        let path = store.layout.conversation("c1", of: owner.id)
+        let bytes = try #require(try File.reading(path)?.readAll())
+        let place = try #require(bytes.firstRange(of: Array("more 0".utf8)))
+        let file = try File(path, O_RDWR)
+        lseek(file.descriptor, off_t(place.lowerBound), SEEK_SET)
+        try file.write(Array("MORE".utf8))
+
+        #expect(try store.conversation("c1", of: owner.id)?.turns.map(\.prompt) == ["prompt 0", "more 1"])
+    }
+
+    @Test func `a turn of a removed user or conversation is not stored`() throws {
+        let store = try directory.store()
+        let owner = user("u1")
+        #expect(try !store.appendTurn(of: conversation("c1"), of: owner.id))
+        _ = try store.addUser(owner)
+        #expect(try !store.appendTurn(of: conversation("c1", turns: 2), of: owner.id))
+    }
+
+    @Test func `one turn at a time holds a conversation`() throws {
+        let store = try directory.store()
+        var first = try store.leaseTurn(in: "c1")
+        #expect(first != nil)
+        #expect(try store.leaseTurn(in: "c1") == nil)
+        #expect(try store.leaseTurn(in: "c2") != nil)
+        first = nil
+        #expect(try store.leaseTurn(in: "c1") != nil)
+    }
+
+    @Test func `an account's slots are as many as its limit`() throws {
+        let store = try directory.store()
+        let account = Account(
+            id: Account.ID(rawValue: "a"), kind: .openAI(.init(baseURL: "http://127.0.0.1:1/v1", apiKey: nil)),
+            maxConcurrent: 2)
+        var leases: [Lease] = []
+        for _ in 0..<2 {
+            guard case .taken(let lease) = try store.reserveSlot(of: account) else {
+                Issue.record("a slot should be free")
+                return
+            }
+            leases.append(lease)
+        }
+        guard case .full = try store.reserveSlot(of: account) else {
+            Issue.record("no slot should be free")
+            return
+        }
+        leases.removeLast()
+        guard case .taken = try store.reserveSlot(of: account) else {
+            Issue.record("a slot should be free again")
+            return
+        }
+    }
+
+    @Test func `the round of accounts is even over many callers at once`() async throws {
+        let store = try directory.store()
+        let accounts = ["a", "b", "c"].map {
+            Account(id: Account.ID(rawValue: $0), kind: .openAI(.init(baseURL: "http://127.0.0.1:1/v1", apiKey: nil)))
+        }
+        let counts = try await withThrowingTaskGroup(of: String?.self) { group in
+            for _ in 0..<90 {
+                group.addTask {
+                    try store.reserveAccount(cursor: "free", among: accounts) { last, health in
+                        AccountPool.order(accounts, after: last, health: health, excluding: [], at: .now)
+                    }?.account.id.rawValue
+                }
+            }
+            return try await group.reduce(into: [String?: Int]()) { $0[$1, default: 0] += 1 }
+        }
+        #expect(counts == ["a": 30, "b": 30, "c": 30])
+    }
+
+    @Test func `a list that grows is compacted and keeps its entries`() throws {
+        let list = IndexLog(path: "\(directory.path)/list.jsonl", isDurable: false)
+        for number in 0..<3000 { try list.put("id\(number % 7)", ["number": JSON(number)]) }
+
+        let size = try File(list.path, O_RDONLY).size
+        #expect(size < 100_000)
+        let page = try list.page(before: nil, limit: 100) { _, _ in true }
+        #expect(page.map { $0.entry["number"]?.int } == [2999, 2998, 2997, 2996, 2995, 2994, 2993])
+    }
+
+    @Test func `the audit log is a chain of digests`() throws {
+        let store = try directory.store()
+        for number in 0..<3 {
+            try store.audit(JSONObject(unchecked: [.init(name: "action", value: JSON("a\(number)"))]))
+        }
+
+        let lines = try #require(try AppendLog.read(store.layout.audit)).objects
+        #expect(lines.map { $0["number"]?.int } == [1, 2, 3])
+        for (before, after) in zip(lines, lines.dropFirst()) {
+            #expect(after["previous"]?.string == Hex.sha256(ChecksummedLine.encode(before)))
+        }
+    }
+
+    @Test func `the first start makes one admin whose key works and is private`() throws {
+        let store = try directory.store()
+        let key = try #require(try store.createFirstAdmin())
+        #expect(try store.createFirstAdmin() == nil)
+        #expect(try store.user(withKey: key.digest)?.role == .admin)
+        var status = stat()
+        stat(store.layout.adminKey, &status)
+        #expect(status.st_mode & 0o777 == 0o600)
+        stat(store.layout.root, &status)
+        #expect(status.st_mode & 0o777 == 0o700)
+    }
+
+    @Test func `a state directory of another version is refused`() throws {
+        let store = try directory.store()
+        try AtomicFile.write(Array("{\"version\":99}".utf8), to: store.layout.format, durable: false)
+        #expect(throws: StoreError.self) { try directory.store() }
+    }
+}

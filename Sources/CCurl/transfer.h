@@ -1,0 +1,54 @@
+// Shared by the files of this target only.
+#pragma once
+#define _GNU_SOURCE
+#include "CCurl.h"
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+// Things that other threads ask of the client's thread.
+enum { ASK_START = 1, ASK_RESUME = 2, ASK_CANCEL = 4 };
+
+struct casc_transfer {
+    casc_client *client;
+    // One for the caller, one while queued, one while curl has it.
+    atomic_int references;
+
+    // Guarded by the client's mutex.
+    int asked, is_queued;
+    casc_transfer *next_queued;
+
+    // Only the client's thread touches what follows, once the transfer is queued.
+    CURL *easy;
+    casc_transfer *previous, *next; // of all running ones
+    struct curl_slist *headers;
+    char *url, *method, *proxy, *ca_file, *body;
+    size_t body_length;
+    int has_body, is_head_done, is_paused;
+    long connect_ms, first_byte_ms, idle_ms, total_ms;
+    long long deadline; // milliseconds of the monotonic clock, 0: none
+    int deadline_result; // what missing it means
+    char *head;
+    size_t head_length, head_capacity;
+    int is_too_large;
+    char error[CURL_ERROR_SIZE];
+    casc_callbacks callbacks;
+    void *context;
+};
+
+struct casc_client {
+    CURLM *multi;
+    int epoll, wake;
+    long long timer; // when curl wants to be called, -1: never
+    casc_transfer *running;
+    CURL *spare[512];
+    int spare_count;
+    pthread_mutex_t mutex;
+    casc_transfer *queue_head, *queue_tail;
+};
+
+long long casc_now(void);
+// Sets every option of a transfer's easy handle. 0 on success.
+int casc_configure(casc_transfer *);
+// What libcurl's code means for a transfer that used `proxy` or not and had sent something or not.
+int casc_result(CURLcode, int used_proxy, int sent);

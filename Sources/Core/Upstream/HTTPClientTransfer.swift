@@ -1,0 +1,201 @@
+import CCurl
+import Glibc
+import Synchronization
+
+/// One exchange: the C side's callbacks put in, one task takes out.
+///
+/// The C side keeps a reference from the start to its last callback.
+final class HTTPTransfer: Sendable {
+    struct Head: Sendable {
+        var status: Int
+        var fields: [(name: String, value: String)]
+    }
+
+    private struct State {
+        var handle: OpaquePointer?
+        var head: Head?
+        var body: [UInt8] = []
+        var isPaused = false
+        /// Nil while it runs, then nil or an error.
+        var end: HTTPClientError??
+        var waiter: CheckedContinuation<Void, Never>?
+    }
+
+    /// How much of a body is kept for a slow reader before the upstream is made to wait.
+    private static let highWater = 64 << 10
+
+    /// The pointer in it is the C side's, which any thread may use until `deinit` releases it.
+    private struct Guarded: @unchecked Sendable { var state = State() }
+
+    private let guarded = Mutex(Guarded())
+
+    deinit {
+        if let handle = guarded.withLock({ $0.state.handle }) { casc_release(handle) }
+    }
+
+    /// Copies the request to the C side, which starts it.
+    func start(
+        _ request: HTTPClientRequest, on client: OpaquePointer, _ configuration: HTTPClient.Configuration
+    ) throws(HTTPClientError) {
+        let context = Unmanaged.passRetained(self).toOpaque()
+        // `Expect: 100-continue` would cost a round trip or a second of waiting.
+        let lines = request.headers.map { "\($0.name): \($0.value)" } + ["Expect:"]
+        let handle = CStrings.with(lines) { headers in
+            CStrings.with([request.url, request.method, request.proxy, configuration.caFile]) { texts in
+                (request.body ?? []).withUnsafeBytes { body in
+                    var description = casc_request()
+                    description.url = texts[0]
+                    description.method = texts[1]
+                    description.proxy = texts[2]
+                    description.ca_file = texts[3]
+                    description.headers = headers.baseAddress
+                    description.header_count = headers.count
+                    description.body = body.baseAddress
+                    description.body_length = body.count
+                    description.has_body = request.body == nil ? 0 : 1
+                    description.connect_ms = Self.milliseconds(configuration.connectTimeout)
+                    description.first_byte_ms = Self.milliseconds(
+                        request.firstByteTimeout ?? configuration.firstByteTimeout)
+                    description.idle_ms = Self.milliseconds(request.idleTimeout ?? configuration.idleTimeout)
+                    description.total_ms = request.totalTimeout.map(Self.milliseconds) ?? 0
+                    var callbacks = Self.callbacks
+                    return casc_start(client, &description, &callbacks, context)
+                }
+            }
+        }
+        guard let handle else {
+            Unmanaged<HTTPTransfer>.fromOpaque(context).release()
+            throw HTTPClientError(kind: .protocolError, detail: "no memory", wasSent: false)
+        }
+        nonisolated(unsafe) let kept = handle
+        guarded.withLock { $0.state.handle = kept }
+    }
+
+    /// Waits for the head.
+    func head() async throws(HTTPClientError) -> Head {
+        while true {
+            let (head, end) = guarded.withLock { ($0.state.head, $0.state.end) }
+            if let head { return head }
+            if let end { throw end ?? HTTPClientError(kind: .reset, detail: "no answer", wasSent: true) }
+            await wait { $0.head != nil || $0.end != nil }
+        }
+    }
+
+    /// The next piece, nil at the clean end.
+    func next() async throws(HTTPClientError) -> [UInt8]? {
+        while true {
+            let (piece, end, wasPaused) = guarded.withLock { guarded -> ([UInt8], HTTPClientError??, Bool) in
+                let piece = guarded.state.body
+                let wasPaused = guarded.state.isPaused
+                guarded.state.body = []
+                guarded.state.isPaused = false
+                return (piece, guarded.state.end, wasPaused)
+            }
+            if wasPaused { ask(casc_resume) }
+            if !piece.isEmpty { return piece }
+            if let end {
+                if let error = end { throw error }
+                return nil
+            }
+            await wait { !$0.body.isEmpty || $0.end != nil }
+        }
+    }
+
+    func cancel() {
+        if guarded.withLock({ $0.state.end == nil }) { ask(casc_cancel) }
+    }
+
+    private func ask(_ function: (OpaquePointer?) -> Void) {
+        function(guarded.withLock { Unchecked($0.state.handle) }.pointer)
+    }
+
+    /// Lets the pointer out of the lock; see ``Guarded``.
+    private struct Unchecked: @unchecked Sendable {
+        let pointer: OpaquePointer?
+        init(_ pointer: OpaquePointer?) { self.pointer = pointer }
+    }
+
+    /// Suspends until a callback changes something; a cancelled task makes the transfer end, which is a change.
+    private func wait(until isReady: @Sendable (borrowing State) -> Bool) async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { (waiter: CheckedContinuation<Void, Never>) in
+                let isReady = guarded.withLock { guarded -> Bool in
+                    if isReady(guarded.state) { return true }
+                    guarded.state.waiter = waiter
+                    return false
+                }
+                if isReady { waiter.resume() }
+            }
+        } onCancel: {
+            cancel()
+        }
+    }
+
+    // MARK: Callbacks, on the C side's thread
+
+    private static let callbacks = casc_callbacks(
+        head: { context, status, bytes, length in
+            let transfer = HTTPTransfer.from(context)
+            let head = Head(
+                status: status, fields: HTTPTransfer.fields(of: UnsafeRawBufferPointer(start: bytes, count: length)))
+            transfer.change { $0.head = head }
+        },
+        body: { context, bytes, length in
+            let transfer = HTTPTransfer.from(context)
+            let (isTaken, waiter) = transfer.guarded.withLock {
+                guarded -> (Bool, CheckedContinuation<Void, Never>?) in
+                guard guarded.state.body.count < highWater else {
+                    guarded.state.isPaused = true
+                    return (false, nil)
+                }
+                guarded.state.body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: length))
+                return (true, guarded.state.waiter.take())
+            }
+            waiter?.resume()
+            return isTaken ? 0 : 1
+        },
+        done: { context, result, detail, sent in
+            guard let context else { return }
+            let transfer = Unmanaged<HTTPTransfer>.fromOpaque(context).takeRetainedValue()
+            let error = HTTPClientError(
+                result: result, detail: detail.map { String(cString: $0) } ?? "", wasSent: sent != 0)
+            transfer.change { $0.end = .some(error) }
+        })
+
+    private func change(_ change: (inout State) -> Void) {
+        let waiter = guarded.withLock { guarded in
+            change(&guarded.state)
+            return guarded.state.waiter.take()
+        }
+        waiter?.resume()
+    }
+
+    private static func from(_ context: UnsafeMutableRawPointer?) -> HTTPTransfer {
+        guard let context else { preconditionFailure("the C side lost its context") }
+        return Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue()
+    }
+
+    private static func fields(of head: UnsafeRawBufferPointer) -> [(name: String, value: String)] {
+        head.split(separator: 0x0A).dropFirst().compactMap { line in
+            guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+            let value = line[(colon + 1)...].drop { $0 == 0x20 || $0 == 0x09 }
+            let end = value.lastIndex { $0 != 0x0D && $0 != 0x20 && $0 != 0x09 }.map { $0 + 1 } ?? value.startIndex
+            return (
+                String(decoding: line[..<colon], as: UTF8.self), String(decoding: value[..<end], as: UTF8.self)
+            )
+        }
+    }
+
+    private static func milliseconds(_ duration: Duration) -> Int { max(1, Int(duration.microseconds / 1000)) }
+}
+
+/// Lends Swift strings to C as an array of pointers, nil for nil, for the length of a call.
+private enum CStrings {
+    static func with<Result>(
+        _ texts: [String?], _ body: (UnsafeBufferPointer<UnsafePointer<CChar>?>) -> Result
+    ) -> Result {
+        let copies = texts.map { $0.map { strdup($0) } ?? nil }
+        defer { for copy in copies { free(copy) } }
+        return copies.map { $0.map { UnsafePointer($0) } }.withUnsafeBufferPointer(body)
+    }
+}

@@ -106,7 +106,7 @@ final class HTTPTransfer: Sendable {
     }
 
     private func ask(_ function: (OpaquePointer?) -> Void) {
-        function(guarded.withLock { Unchecked($0.state.handle) }.pointer)
+        if let handle = guarded.withLock({ Unchecked($0.state.handle) }).pointer { function(handle) }
     }
 
     /// Lets the pointer out of the lock; see ``Guarded``.

@@ -33,6 +33,7 @@ struct NginxErrorAnswer: Sendable {
         Self(
             503, "gateway_unavailable", "Not available", "The gateway is not available. Please try again soon.",
             "server_error", retryAfter: 2),
+        Self(505, "http_version_not_supported", "Not supported", "This version of HTTP is not supported."),
         Self(504, "gateway_timeout", "No answer in time", "The gateway took too long to answer.", "server_error"),
     ]
 

@@ -46,6 +46,8 @@ struct NginxPlan: Sendable, Equatable {
     var maxBodyBytes = 1 << 20
     /// Seconds until a reply that is not streamed must have begun.
     var responseTimeoutSeconds = 600
+    /// How many files and connections each of nginx's workers may have open.
+    var openFiles = 40_000
     /// Nil: no limits.
     var limits: Limits? = Limits()
 

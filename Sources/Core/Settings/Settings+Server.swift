@@ -1,0 +1,51 @@
+extension Settings {
+    /// What callers see: the key `api_server`.
+    package struct Server: Sendable, Equatable {
+        /// The address on which nginx listens; an IPv6 address stands in brackets.
+        package var host = "127.0.0.1"
+        package var port = 8080
+        /// Where nginx mounts the server: begins and ends with a slash.
+        package var basePath = "/"
+        /// Absent: plain HTTP.
+        package var tls: TLS?
+        /// The proxy of accounts that name none; already resolved in every ``Account/proxy``.
+        package var defaultProxy: Proxy?
+        /// The URL under which people outside reach the server, without a slash at its end.
+        package var wanURL: String?
+        package var network = Network.wan
+        /// The language of the web pages for browsers that ask for none that exists (BCP 47).
+        package var webUILanguage = "en-US"
+        package var browserPaths = BrowserPaths()
+        package var apiPaths = APIPaths()
+        /// What is sent in place of a blank prompt; nil refuses a blank prompt.
+        package var defaultPrompt: String? = Server.promptForNothing
+        /// How long a turn waits for its conversation or for a free account.
+        package var queueTimeout: Duration = .seconds(30)
+        package var maxBodyBytes = 1 << 20
+        package var durability = Durability.fsync
+        package var allowGet = AllowGet.always
+        /// Whether calls of `/v1` are archived as all others are.
+        package var archiveV1 = true
+        /// How long a reply may wait for its title, before one is cut from the prompt.
+        package var titleTimeout: Duration = .seconds(5)
+
+        package init() {}
+
+        /// The default of ``defaultPrompt``.
+        package static let promptForNothing = """
+            Please tell me politely that I left the prompt empty, and that I should write a question or a text \
+            and send it again.
+            """
+
+        /// The files of a certificate, as absolute paths.
+        package struct TLS: Sendable, Equatable {
+            package var certificate: String
+            package var certificateKey: String
+
+            package init(certificate: String, certificateKey: String) {
+                self.certificate = certificate
+                self.certificateKey = certificateKey
+            }
+        }
+    }
+}

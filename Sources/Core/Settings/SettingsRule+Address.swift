@@ -1,0 +1,79 @@
+extension SettingsRule where Value == String {
+    /// An address to listen on; an IPv6 address comes out in brackets.
+    static var host: Self {
+        SettingsRule(expected: "an IP address or a host name") { json in
+            json.string.flatMap { text in
+                if URLParts.isIPv6(text) { return "[\(text)]" }
+                return URLParts.isHost(text) ? text : nil
+            }
+        }
+    }
+
+    /// An http or https URL without credentials and query; slashes at its end are dropped.
+    static var httpURL: Self {
+        func normalised(_ text: String) -> String? {
+            guard let parts = URLParts(text), ["http", "https"].contains(parts.scheme), parts.userInfo == nil,
+                !parts.hasQueryOrFragment
+            else { return nil }
+            let path = parts.path.reversed().drop { $0 == "/" }.reversed()
+            return "\(parts.scheme)://\(parts.host)\(parts.port.map { ":\($0)" } ?? "")\(String(path))"
+        }
+        return SettingsRule(
+            expected: "an http or https URL with a host, without user, password, query and fragment",
+            hint: { json in
+                guard let text = json.string, !text.contains("://"), let url = normalised("https://\(text)")
+                else { return nil }
+                return "did you mean \(JSON(url).text)?"
+            },
+            read: { $0.string.flatMap(normalised) })
+    }
+
+    /// The path of an endpoint, below the root and without a slash at its end.
+    static var path: Self {
+        SettingsRule(
+            expected: "a path such as \"/chat\": letters, digits and - . _ ~ /, no .. and //, no slash at its end",
+            hint: { json in
+                guard let text = json.string, !text.hasPrefix("/"), isPath("/\(text)") else { return nil }
+                return "did you mean \(JSON("/\(text)").text)?"
+            },
+            read: { $0.string.flatMap { isPath($0) ? $0 : nil } })
+    }
+
+    /// The path below which nginx mounts the server; comes out with a slash at both ends.
+    static var basePath: Self {
+        SettingsRule(expected: "\"/\" or a path such as \"/chatgpt/\" of letters, digits and - . _ ~ /") { json in
+            guard var text = json.string?[...] else { return nil }
+            if text.first == "/" { text.removeFirst() }
+            if text.last == "/" { text.removeLast() }
+            guard !text.isEmpty else { return json.string == "/" ? "/" : nil }
+            return isPath("/\(text)") ? "/\(text)/" : nil
+        }
+    }
+
+    private static func isPath(_ text: String) -> Bool {
+        guard text.utf8.count <= 200, text.hasPrefix("/") else { return false }
+        return text.dropFirst().split(separator: "/", omittingEmptySubsequences: false).allSatisfy { segment in
+            !segment.isEmpty && segment != "." && !segment.contains("..")
+                && segment.utf8.allSatisfy { URLParts.isLetterOrDigit($0) || "-._~".utf8.contains($0) }
+        }
+    }
+}
+
+extension SettingsRule where Value == Proxy {
+    static var proxy: Self {
+        // Not shown: the ways to write user and password wrongly cannot be told apart from the rest.
+        SettingsRule(
+            expected: "a socks5://, socks5h:// or http:// URL with host and port, such as socks5://127.0.0.1:1080",
+            isSecret: true, read: { $0.string.flatMap { Proxy($0) } })
+    }
+}
+
+extension SettingsRule where Value == Proxy? {
+    /// The proxy of an account; `standard` stands for the word `default`.
+    static func proxy(default standard: Proxy?) -> Self {
+        let rule = SettingsRule<Proxy>.proxy.orNull
+        return SettingsRule(expected: "\"default\", \(rule.expected)", isSecret: true) { json in
+            json == .string("default") ? .some(standard) : rule.read(json)
+        }
+    }
+}

@@ -39,7 +39,7 @@ struct NginxValue: Sendable, Equatable {
         let segments = value.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         let inner = segments.dropFirst()
         let isWhole = inner.dropLast().allSatisfy { !$0.isEmpty }
-        guard segments.first?.isEmpty == true, isWhole,
+        guard segments.first?.isEmpty == true, !inner.isEmpty, isWhole,
             inner.allSatisfy({ $0.allSatisfy(isURLByte) && !$0.elementsEqual(".".utf8) && !$0.elementsEqual("..".utf8) }
             )
         else {

@@ -23,7 +23,8 @@ extension Settings {
         } catch {
             let (line, column) = place(of: error.offset, in: file.bytes)
             throw SettingsError(problems: [
-                SettingsProblem(path: "\(path):\(line):\(column)", found: error.reason, expected: "valid JSON")
+                SettingsProblem(
+                    path: "\(path):\(line):\(column)", found: "a fault (\(error.reason))", expected: "valid JSON")
             ])
         }
 

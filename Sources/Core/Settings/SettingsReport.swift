@@ -52,15 +52,23 @@ final class SettingsReport {
         }
     }
 
-    /// `text` without what a URL may hide: user and password, query and fragment.
+    /// `text` without what a URL may hide: everything before an `@` but the scheme, and everything after `?` or `#`.
     private static func withoutCredentials(_ text: String) -> String {
-        var text = text
-        if let tail = text.firstIndex(where: { $0 == "?" || $0 == "#" }) {
-            text = text[...tail] + "•••"
+        var rest = text[...]
+        var start = ""
+        if let scheme = text.firstRange(of: "://"),
+            text[..<scheme.lowerBound].utf8.allSatisfy(URLParts.isLetterOrDigit)
+        {
+            start = String(text[..<scheme.upperBound])
+            rest = text[scheme.upperBound...]
         }
-        guard let at = text.lastIndex(of: "@"), let scheme = text.firstRange(of: "://"), scheme.upperBound <= at
-        else { return text }
-        return "\(text[..<scheme.upperBound])•••\(text[at...])"
+        // The last one, and before the query is cut: a password may hold every one of these characters.
+        if let at = rest.lastIndex(of: "@") {
+            start += "•••"
+            rest = rest[at...]
+        }
+        guard let tail = rest.firstIndex(where: { $0 == "?" || $0 == "#" }) else { return start + rest }
+        return start + rest[...tail] + "•••"
     }
 
     private static func shortened(_ text: String) -> String {

@@ -36,7 +36,9 @@ final class SettingsSection {
 
     /// The member `key` by `rule`; nil where it is absent, null or wrong.
     func optional<Value>(_ key: String, _ rule: SettingsRule<Value>) -> Value? {
-        value(key, default: nil, rule.orNull)
+        known.append(key)
+        guard let json = members[key], !json.isNull else { return nil }
+        return report.read(json, at: path(of: key), by: rule)
     }
 
     /// The member `key`, unless the environment variable `variable` has another value for it.

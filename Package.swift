@@ -35,6 +35,8 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
             ],
+            // A link to nginx/, so that the printed configuration does not need the source tree.
+            resources: [.embedInCode("Nginx/Templates")],
             swiftSettings: strict),
         .testTarget(name: "CoreTests", dependencies: ["Core"], swiftSettings: strict),
         .testTarget(name: "FCGIAppTests", dependencies: ["FCGIApp", "Core"], swiftSettings: strict),

@@ -6,5 +6,8 @@ struct App: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "chatgpt-api-server",
         abstract: "A self-hosted, multi-user ChatGPT API server behind nginx.",
-        subcommands: [UsersCommand.self, AdminCommand.self])
+        subcommands: [
+            WorkerCommand.self, NginxConfigCommand.self, CheckSettingsCommand.self, UsersCommand.self,
+            AdminCommand.self,
+        ])
 }

@@ -45,6 +45,13 @@ extension Response {
         return response
     }
 
+    /// A failure that the transport itself must answer, before the request is understood.
+    package static func failure(_ error: GatewayError, requestID: String) -> Response {
+        var response = Response.json(error.json(requestID: requestID), status: error.status)
+        response.headers[.requestID] = requestID
+        return response
+    }
+
     /// Answers hold personal data and keys; nothing of them may be cached.
     private static func typed(_ contentType: String) -> HTTPFields {
         [.contentType: contentType, .cacheControl: "no-store"]

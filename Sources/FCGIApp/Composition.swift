@@ -1,0 +1,48 @@
+import Core
+import Glibc
+import Logging
+
+/// Where the parts of the program are put together.
+enum Composition {
+    /// What a worker runs on.
+    struct Parts {
+        var responder: any Responder
+        var maxBodyBytes: Int
+        var executorThreads: Int
+    }
+
+    /// Checks the settings as a worker would read them.
+    ///
+    /// - Returns: The warnings.
+    /// - Throws: ``SettingsError`` with all problems.
+    static func checkSettings(path: String) throws -> [String] {
+        try Settings.load(path: path).warnings.map(\.description)
+    }
+
+    /// Opens the state directory before the first worker starts, and makes the first admin of an empty one.
+    ///
+    /// - Returns: The key of the new admin, to be shown once.
+    static func prepareState(settingsPath: String, stateDirectory: String) throws -> APIKey? {
+        let settings = try Settings.load(path: settingsPath).settings
+        let log = Log.make("supervisor")
+        let store = try JSONFileStore(root: stateDirectory, durability: settings.server.durability, log: log)
+        startThread {
+            do { try store.sweep() } catch {
+                log.error("sweeping the state directory failed", metadata: ["error": "\(error)"])
+            }
+        }
+        return try store.createFirstAdmin()
+    }
+
+    static func makeResponder(settingsPath: String, stateDirectory: String) throws -> Parts {
+        let settings = try Settings.load(path: settingsPath).settings
+        let log = Log.make("worker")
+        let store = try JSONFileStore(root: stateDirectory, durability: settings.server.durability, log: log)
+        let driver = OpenAIDriver(client: HTTPClient(), titleTimeout: settings.server.titleTimeout)
+        let gateway = Gateway(
+            settings: settings, store: store, drivers: UpstreamDrivers(openAI: driver), log: log,
+            // The worker drains and ends; its supervisor starts another, which reads what the disk really holds.
+            onStorageFault: { kill(getpid(), SIGTERM) })
+        return Parts(responder: gateway, maxBodyBytes: settings.server.maxBodyBytes, executorThreads: 32)
+    }
+}

@@ -7,6 +7,10 @@ package struct Ask: Sendable {
     package var pool: AccountPool.Kind
     package var model: String?
     package var system: String?
+    /// The request of a caller that speaks the OpenAI API itself; `prompt` is then only its last message's text.
+    package var completion: CompletionRequest?
+    /// False where the operator keeps such calls out of the archive.
+    package var isArchived = true
     package var requestID: String
 
     package init(
@@ -21,12 +25,4 @@ package struct Ask: Sendable {
         self.system = system
         self.requestID = requestID
     }
-}
-
-/// What is told of a turn while it runs.
-package enum TurnEvent: Sendable, Equatable {
-    /// An upstream has begun to answer; nothing else is tried any more.
-    case started(Conversation.ID)
-    /// More of the reply's text.
-    case text(String)
 }

@@ -3,6 +3,7 @@ import HTTPTypes
 extension HTTPField.Name {
     package static let requestID = known("X-Request-Id")
     package static let accelRedirect = known("X-Accel-Redirect")
+    package static let accelBuffering = known("X-Accel-Buffering")
     package static let shouldRetry = known("X-Should-Retry")
 
     private static func known(_ name: String) -> HTTPField.Name {

@@ -4,6 +4,7 @@ package struct ChatHandler: Sendable {
     let conversations: Conversations
     let defaultPrompt: String?
     let pages: HTMLPage
+    let failures: Failures
 
     package func respond(to call: Call) async throws -> Response {
         let principal = try await authenticator.principal(of: call)
@@ -13,6 +14,7 @@ package struct ChatHandler: Sendable {
         let parameters = call.parameters
         let isReplyOnly = try parameters.bool("reply_only") ?? call.isPage
         let isPretty = try parameters.bool("pretty") ?? call.isPage
+        let isStream = try parameters.bool("stream") ?? false
         let prompt = try prompt(of: call)
         let conversationID = try parameters.identifier("conversation_id")
         let pool = try parameters.pool()
@@ -22,14 +24,34 @@ package struct ChatHandler: Sendable {
             try await authenticator.store.addUser(user)
         }
 
-        let conversation = try await conversations.run(
+        let running = try await conversations.begin(
             Ask(
                 user: user, prompt: prompt, conversationID: conversationID, pool: pool, model: model, system: system,
                 requestID: call.request.id))
+        if isStream { return stream(running, to: user, call.request.id) }
+        let conversation = try await running.finish()
 
         guard let turn = conversation.turns.last else { throw GatewayError(.internalError, "The turn was lost.") }
         guard isReplyOnly else { return .json(ChatReply(conversation, turn, user, call.request.id).json) }
         return isPretty ? .html(pages.reply(turn.reply, title: conversation.title)) : .text(turn.reply)
+    }
+
+    /// The events `start`, `delta`…, and `done` or `error`; the turn is stored before `done` is sent.
+    private func stream(_ running: RunningTurn, to user: User, _ requestID: String) -> Response {
+        EventStream.response { stream in
+            try await stream.send(
+                "start", ["conversation_id": JSON(running.conversation.id), "request_id": JSON(requestID)])
+            do {
+                let conversation = try await running.finish { event in
+                    if case .text(let text) = event { try await stream.send("delta", ["text": JSON(text)]) }
+                }
+                guard let turn = conversation.turns.last else { return }
+                try await stream.send("done", ChatReply(conversation, turn, user, requestID).json)
+            } catch {
+                // Sending fails by itself where the caller has left.
+                try await stream.send("error", failures.told(error, requestID: requestID).json(requestID: requestID))
+            }
+        }
     }
 
     private func prompt(of call: Call) throws -> String {

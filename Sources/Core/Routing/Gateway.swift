@@ -7,14 +7,14 @@ package struct Gateway: Responder {
     private let pages: HTMLPage
     private let settings: Settings
     private let log: Logger
-    /// Called when a sync failed: nobody knows what the disk holds, and this worker must not go on.
-    private let onStorageFault: @Sendable () -> Void
+    private let failures: Failures
 
     package init(
         settings: Settings, store: any Store, drivers: UpstreamDrivers, log: Logger,
         onStorageFault: @escaping @Sendable () -> Void
     ) {
         let server = settings.server
+        failures = Failures(log: log, onStorageFault: onStorageFault)
         let dispatcher = Dispatcher(
             store: store, pool: AccountPool(settings.openAI.accounts), drivers: drivers,
             queueTimeout: server.queueTimeout, log: log)
@@ -28,7 +28,7 @@ package struct Gateway: Responder {
             settings: settings,
             chat: ChatHandler(
                 authenticator: authenticator, conversations: conversations, defaultPrompt: server.defaultPrompt,
-                pages: pages),
+                pages: pages, failures: failures),
             recall: RecallHandler(authenticator: authenticator, store: store, oversight: oversight),
             removal: RemoveConversationHandler(authenticator: authenticator, store: store, oversight: oversight),
             users: UsersHandler(authenticator: authenticator, store: store),
@@ -36,7 +36,6 @@ package struct Gateway: Responder {
         router = Router(routes.table)
         self.settings = settings
         self.log = log
-        self.onStorageFault = onStorageFault
     }
 
     package func respond(to request: Request) async -> Response {
@@ -68,37 +67,13 @@ package struct Gateway: Responder {
     /// The one place where a failure becomes an answer, and where what nobody foresaw is logged.
     private func failure(_ error: any Error, of call: Call) -> Response {
         let request = call.request
-        let told = told(error, requestID: request.id)
+        let told = failures.told(error, requestID: request.id)
         var response = Response.failure(told, shape: call.errorShape, requestID: request.id, pages: pages)
         if told.code == .methodNotAllowed {
             response.headers[.allow] = router.methods(at: request.path).map(\.rawValue).joined(separator: ", ")
         }
         if told.code == .invalidKey { response.headers[.wwwAuthenticate] = "Bearer" }
         return response
-    }
-
-    private func told(_ error: any Error, requestID: String) -> GatewayError {
-        switch error {
-        case let error as GatewayError: return error
-        case is CancellationError: return UpstreamError(.cancelled, .callerFault, "left").gatewayError
-        case let error as StoreError:
-            log.error("storage failed", metadata: ["request_id": "\(requestID)", "error": "\(error)"])
-            switch error.kind {
-            case .outcomeUnknown:
-                onStorageFault()
-                return GatewayError(
-                    .storageOutcomeUnknown,
-                    "The disk failed. Whether this was stored is not known; check before you repeat it.")
-            case .unavailable, .busy:
-                return GatewayError(
-                    .storageUnavailable, "Nothing could be stored. Try again in a moment.", retryAfter: .seconds(1))
-            case .corrupt: return GatewayError(.internalError, "A stored record cannot be read. The operator is told.")
-            }
-        default:
-            log.error("unforeseen failure", metadata: ["request_id": "\(requestID)", "error": "\(error)"])
-            return GatewayError(
-                .internalError, "Something went wrong here. The operator can find it by the request id.")
-        }
     }
 
     /// A form that another site's page posts must not act with a key that a person left in the form.

@@ -11,6 +11,13 @@ package protocol UpstreamDriver: Sendable {
     /// A title for a conversation whose first turn just ended; nil where the upstream has none to give.
     func title(for turn: Turn, of conversation: Conversation, from account: Account) async throws(UpstreamError)
         -> String?
+
+    /// The models that an account offers, in the upstream's order; empty where that is not known.
+    func models(of account: Account) async throws(UpstreamError) -> [String]
+}
+
+extension UpstreamDriver {
+    package func models(of account: Account) async throws(UpstreamError) -> [String] { account.models }
 }
 
 /// What is asked of an upstream.
@@ -23,16 +30,19 @@ package struct UpstreamPrompt: Sendable {
     package var model: String?
     /// Names the user to the upstream without saying who it is.
     package var pseudonym: String
+    /// The request of a caller that speaks the OpenAI API itself.
+    package var completion: CompletionRequest?
 
     package init(
         conversation: Conversation? = nil, prompt: String, system: String? = nil, model: String? = nil,
-        pseudonym: String
+        pseudonym: String, completion: CompletionRequest? = nil
     ) {
         self.conversation = conversation
         self.prompt = prompt
         self.system = system
         self.model = model
         self.pseudonym = pseudonym
+        self.completion = completion
     }
 }
 
@@ -40,6 +50,10 @@ package struct UpstreamPrompt: Sendable {
 package enum UpstreamEvent: Sendable, Equatable {
     /// More of the reply's text.
     case text(String)
+    /// A chunk of a streamed completion as the upstream sent it; only where a ``CompletionRequest`` asked for it.
+    case chunk(JSON)
+    /// A whole completion as the upstream sent it; only where a ``CompletionRequest`` asked for it.
+    case completion(JSON)
     /// The end of a whole reply. Nothing follows.
     case finished(UpstreamFinish)
 }

@@ -1,0 +1,108 @@
+/// A turn whose answer has begun. It holds its conversation and its account until it is finished or dropped.
+package struct RunningTurn: Sendable {
+    let conversations: Conversations
+    let ask: Ask
+    /// The conversation before this turn.
+    package let conversation: Conversation
+    let startedAt: Timestamp
+    let lease: AccountLease
+    /// Kept, not read: its end lets the next turn of the conversation run.
+    let turnLease: Lease?
+    let reply: UpstreamReply
+
+    /// Receives the rest of the answer, stores the turn, and returns its conversation with the turn as the last.
+    ///
+    /// If the caller leaves (the task is cancelled or `tell` throws) or the upstream breaks off, what had come by
+    /// then is stored and marked, and the failure is thrown.
+    ///
+    /// - Parameter tell: Told of each event as it comes, but not of the end.
+    package func finish(
+        telling tell: @Sendable (UpstreamEvent) async throws -> Void = { _ in }
+    ) async throws -> Conversation {
+        defer { withExtendedLifetime(turnLease) {} }
+        var turn = Turn(prompt: ask.prompt, reply: "", startedAt: startedAt)
+        var upstreamID = conversation.upstreamID
+        do {
+            receiving: while true {
+                let event = try await reply.next()
+                switch event {
+                case .text(let text): turn.reply += text
+                case .chunk(let chunk): turn.note(chunk: chunk)
+                case .completion(let completion): turn.note(completion: completion)
+                case .finished(let finish):
+                    turn.note(finish)
+                    upstreamID = finish.conversationID ?? upstreamID
+                    break receiving
+                }
+                try await tell(event)
+            }
+        } catch {
+            let wasWhole = turn.finishReason != nil && isDeparture(error)
+            // A caller that leaves between the last word and the end mark has all it wanted.
+            guard wasWhole else { try await keepPart(of: turn, after: error) }
+        }
+        turn.usage = turn.usage ?? .estimate(prompt: turn.prompt, completion: turn.reply)
+        try await conversations.dispatcher.noteSuccess(of: lease.account)
+        var whole = conversation
+        whole.upstreamID = upstreamID
+        whole.turns.append(turn)
+        if whole.turns.count == 1 {
+            whole.title =
+                ask.completion == nil
+                ? await conversations.title(for: turn, of: whole, from: lease.account, requestID: ask.requestID)
+                : Title.cut(from: turn.prompt)
+        }
+        try await conversations.archive(whole, of: ask)
+        return whole
+    }
+
+    private func isDeparture(_ error: any Error) -> Bool {
+        guard !Task.isCancelled, let error = error as? UpstreamError else { return true }
+        return error.kind == .cancelled
+    }
+
+    /// Stores what came before a failure, then throws that failure as the caller is to see it.
+    private func keepPart(of part: Turn, after error: any Error) async throws -> Never {
+        let hasLeft = isDeparture(error)
+        let upstream = hasLeft ? UpstreamError(.cancelled, .callerFault, "left") : error as? UpstreamError
+        guard let upstream else { throw error }
+        try await conversations.dispatcher.note(upstream, of: lease.account, requestID: ask.requestID)
+        var failure = upstream.gatewayError
+        if !part.reply.isEmpty {
+            var turn = part
+            turn.outcome = hasLeft ? .interrupted : .truncated
+            turn.usage = turn.usage ?? .estimate(prompt: turn.prompt, completion: turn.reply)
+            var kept = conversation
+            kept.turns.append(turn)
+            if kept.turns.count == 1 { kept.title = Title.cut(from: turn.prompt) }
+            try await conversations.archive(kept, of: ask)
+            failure.conversationID = kept.id
+        }
+        throw failure
+    }
+}
+
+extension Turn {
+    fileprivate mutating func note(_ finish: UpstreamFinish) {
+        id = finish.messageID ?? id
+        model = finish.model ?? model
+        finishReason = finish.finishReason ?? finishReason
+        usage = finish.usage ?? usage
+    }
+
+    fileprivate mutating func note(chunk: JSON) {
+        let choice = chunk["choices"]?[0]
+        reply += choice?["delta"]?["content"]?.string ?? ""
+        finishReason = choice?["finish_reason"]?.string ?? finishReason
+        model = chunk["model"]?.string ?? model
+        usage = TokenUsage(json: chunk["usage"]) ?? usage
+    }
+
+    fileprivate mutating func note(completion: JSON) {
+        let choice = completion["choices"]?[0]
+        reply = CompletionRequest.text(of: choice?["message"])
+        finishReason = choice?["finish_reason"]?.string
+        model = completion["model"]?.string
+        usage = TokenUsage(json: completion["usage"])
+    }
+}

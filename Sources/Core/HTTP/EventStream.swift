@@ -1,0 +1,87 @@
+import HTTPTypes
+import Synchronization
+
+/// Writes server-sent events to a caller, with a comment in long silences so that nobody on the way hangs up.
+package final class EventStream: Sendable {
+    private struct State {
+        var isWriting = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
+        var lastWrite = ContinuousClock.now
+    }
+
+    private let writer: any BodyWriter
+    private let state = Mutex(State())
+
+    init(_ writer: any BodyWriter) { self.writer = writer }
+
+    /// A response whose body is what `body` sends; a comment is sent after each `silence` without anything else.
+    package static func response(
+        silence: Duration = .seconds(15), _ body: @escaping @Sendable (EventStream) async throws -> Void
+    ) -> Response {
+        var response = Response(status: .ok)
+        response.headers[.contentType] = "text/event-stream; charset=utf-8"
+        response.headers[.cacheControl] = "no-store"
+        // Without it nginx collects pieces before it sends them on.
+        response.headers[.accelBuffering] = "no"
+        response.body = .stream { writer in
+            let stream = EventStream(writer)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await stream.breakSilences(of: silence) }
+                try await body(stream)
+                group.cancelAll()
+                while true {
+                    do { guard try await group.next() != nil else { return } } catch {
+                        // Only the silence breaker, which was told to stop.
+                    }
+                }
+            }
+        }
+        return response
+    }
+
+    /// Sends a named event.
+    package func send(_ name: String, _ data: JSON) async throws {
+        try await write(Array("event: \(name)\ndata: ".utf8) + data.bytes + [0x0A, 0x0A])
+    }
+
+    /// Sends an event without a name, as the OpenAI API does.
+    package func send(data: [UInt8]) async throws { try await write(Array("data: ".utf8) + data + [0x0A, 0x0A]) }
+
+    private func breakSilences(of silence: Duration) async throws {
+        while true {
+            let due = state.withLock { $0.lastWrite } + silence
+            if ContinuousClock.now < due {
+                try await Task.sleep(until: due, tolerance: .seconds(1))
+            } else {
+                try await write(Array(": keep-alive\n\n".utf8))
+            }
+        }
+    }
+
+    /// One piece after the other: the writer takes no two at once.
+    private func write(_ bytes: [UInt8]) async throws {
+        await withCheckedContinuation { (turn: CheckedContinuation<Void, Never>) in
+            let isFree = state.withLock { state -> Bool in
+                if state.isWriting {
+                    state.waiting.append(turn)
+                    return false
+                }
+                state.isWriting = true
+                return true
+            }
+            if isFree { turn.resume() }
+        }
+        defer {
+            let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+                state.lastWrite = .now
+                if state.waiting.isEmpty {
+                    state.isWriting = false
+                    return nil
+                }
+                return state.waiting.removeFirst()
+            }
+            next?.resume()
+        }
+        try await writer.write(bytes)
+    }
+}

@@ -1,0 +1,32 @@
+import Logging
+
+/// Turns what went wrong into what the caller is told, and logs what nobody foresaw.
+package struct Failures: Sendable {
+    let log: Logger
+    /// Called when a sync failed: nobody knows what the disk holds, and this worker must not go on.
+    let onStorageFault: @Sendable () -> Void
+
+    func told(_ error: any Error, requestID: String) -> GatewayError {
+        switch error {
+        case let error as GatewayError: return error
+        case is CancellationError: return UpstreamError(.cancelled, .callerFault, "left").gatewayError
+        case let error as StoreError:
+            log.error("storage failed", metadata: ["request_id": "\(requestID)", "error": "\(error)"])
+            switch error.kind {
+            case .outcomeUnknown:
+                onStorageFault()
+                return GatewayError(
+                    .storageOutcomeUnknown,
+                    "The disk failed. Whether this was stored is not known; check before you repeat it.")
+            case .unavailable, .busy:
+                return GatewayError(
+                    .storageUnavailable, "Nothing could be stored. Try again in a moment.", retryAfter: .seconds(1))
+            case .corrupt: return GatewayError(.internalError, "A stored record cannot be read. The operator is told.")
+            }
+        default:
+            log.error("unforeseen failure", metadata: ["request_id": "\(requestID)", "error": "\(error)"])
+            return GatewayError(
+                .internalError, "Something went wrong here. The operator can find it by the request id.")
+        }
+    }
+}

@@ -1,46 +1,84 @@
-// libfcgi, and the parts of Linux that Swift's overlay of glibc does not show.
 #pragma once
 #include <fcgiapp.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
-enum {
-    FCGI_READABLE = EPOLLIN,
-    FCGI_WRITABLE = EPOLLOUT,
-    FCGI_HUNG_UP = EPOLLRDHUP,
-    FCGI_GONE = EPOLLRDHUP | EPOLLHUP | EPOLLERR,
+/* What Swift's Glibc module hides (GNU extensions), imports badly (packed and variadic things), or both. */
+
+/* Declared here because the importer compiles without _GNU_SOURCE. */
+extern int accept4(int, struct sockaddr *, socklen_t *, int);
+extern int pipe2(int[2], int);
+
+/* Accepts a connection that no child process inherits. -1 and errno on failure. */
+static inline int cfcgi_accept(int listening) { return accept4(listening, 0, 0, SOCK_CLOEXEC); }
+
+enum { CFCGI_WRITABLE = 1, CFCGI_HUNG_UP = 2 };
+
+struct cfcgi_event {
+    uint64_t token;
+    int what; /* CFCGI_WRITABLE | CFCGI_HUNG_UP */
 };
 
-static inline int fcgi_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+static inline int cfcgi_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
-// One event of the set is reported once; `token` comes back with it.
-static inline int fcgi_epoll_arm(int epoll, int is_new, int fd, uint32_t events, uint64_t token) {
-    struct epoll_event event = {.events = events | EPOLLONESHOT, .data.u64 = token};
-    return epoll_ctl(epoll, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event);
+/* Watches `fd` once for a hang-up and, if asked, for room to write. `add` is 1 for a new fd, 0 to arm it again. */
+static inline int cfcgi_epoll_arm(int epoll, int add, int fd, uint64_t token, int writable) {
+    struct epoll_event event = {0};
+    event.events = EPOLLRDHUP | EPOLLONESHOT | (writable ? EPOLLOUT : 0);
+    event.data.u64 = token;
+    return epoll_ctl(epoll, add ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event);
 }
 
-static inline int fcgi_epoll_remove(int epoll, int fd) {
+/* Watches `fd`, an eventfd, for a signal, again and again; its events have `what` 0. */
+static inline int cfcgi_epoll_add_eventfd(int epoll, int fd, uint64_t token) {
+    struct epoll_event event = {0};
+    event.events = EPOLLIN;
+    event.data.u64 = token;
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+static inline int cfcgi_epoll_remove(int epoll, int fd) {
     struct epoll_event event = {0};
     return epoll_ctl(epoll, EPOLL_CTL_DEL, fd, &event);
 }
 
-// Waits without limit; at most 256 events.
-static inline int fcgi_epoll_wait(int epoll, uint64_t *tokens, uint32_t *events, int capacity) {
-    struct epoll_event found[256];
-    int count = epoll_wait(epoll, found, capacity < 256 ? capacity : 256, -1);
+/* Waits for ever. The number of events (at most 128), or -1 and errno. */
+static inline int cfcgi_epoll_wait(int epoll, struct cfcgi_event *events, int capacity) {
+    struct epoll_event raw[128];
+    int count = epoll_wait(epoll, raw, capacity < 128 ? capacity : 128, -1);
     for (int i = 0; i < count; i++) {
-        tokens[i] = found[i].data.u64;
-        events[i] = found[i].events;
+        events[i].token = raw[i].data.u64;
+        events[i].what = (raw[i].events & EPOLLOUT ? CFCGI_WRITABLE : 0)
+            | (raw[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR) ? CFCGI_HUNG_UP : 0);
     }
     return count;
 }
 
-static inline int fcgi_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
-static inline int fcgi_eventfd_signal(int fd) { return eventfd_write(fd, 1); }
-static inline int fcgi_signalfd(const sigset_t *set) { return signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK); }
-// Asks for `signal` when the parent dies.
-static inline int fcgi_die_with_parent(int signal) { return prctl(PR_SET_PDEATHSIG, signal); }
+static inline int cfcgi_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+static inline int cfcgi_signalfd(const sigset_t *signals) { return signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK); }
+
+/* The next pending signal of a signalfd, or 0 if there is none. */
+static inline int cfcgi_next_signal(int fd) {
+    struct signalfd_siginfo info;
+    return read(fd, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+}
+
+/* Asks the kernel to send `signal` when the thread that started this process ends. */
+static inline int cfcgi_signal_when_parent_ends(int signal) { return prctl(PR_SET_PDEATHSIG, (unsigned long)signal); }
+
+/* A pipe that no child process inherits. -1 and errno on failure. */
+static inline int cfcgi_pipe(int *reading, int *writing) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return -1;
+    *reading = ends[0];
+    *writing = ends[1];
+    return 0;
+}

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Logging
 
 /// The root of the command line.
 @main
@@ -7,7 +8,12 @@ struct App: ParsableCommand {
         commandName: "chatgpt-api-server",
         abstract: "A self-hosted, multi-user ChatGPT API server behind nginx.",
         subcommands: [
-            WorkerCommand.self, NginxConfigCommand.self, CheckSettingsCommand.self, UsersCommand.self,
-            AdminCommand.self,
+            ServeCommand.self, WorkerCommand.self, NginxConfigCommand.self, CheckSettingsCommand.self,
+            UsersCommand.self, AdminCommand.self,
         ])
+
+    static func main() {
+        LoggingSystem.bootstrap { JSONLogHandler(label: $0) }
+        main(nil)
+    }
 }

@@ -24,7 +24,7 @@ enum Composition {
     /// - Returns: The key of the new admin, to be shown once.
     static func prepareState(settingsPath: String, stateDirectory: String) throws -> APIKey? {
         let settings = try Settings.load(path: settingsPath).settings
-        let log = Log.make("supervisor")
+        let log = Logger(label: "state")
         let store = try JSONFileStore(root: stateDirectory, durability: settings.server.durability, log: log)
         startThread {
             do { try store.sweep() } catch {
@@ -36,7 +36,7 @@ enum Composition {
 
     static func makeResponder(settingsPath: String, stateDirectory: String) throws -> Parts {
         let settings = try Settings.load(path: settingsPath).settings
-        let log = Log.make("worker")
+        let log = Logger(label: "gateway")
         let store = try JSONFileStore(root: stateDirectory, durability: settings.server.durability, log: log)
         let driver = OpenAIDriver(client: HTTPClient(), titleTimeout: settings.server.titleTimeout)
         let gateway = Gateway(

@@ -53,11 +53,11 @@ struct UsersCommand: ParsableCommand {
             let store = try state.openStore()
             if user.owner != User.selfOwner {
                 let owner = try store.user(User.ID(owner: User.selfOwner, userID: user.owner))
-                guard owner?.role == .client else { throw Failure("There is no client \(user.owner).") }
+                guard owner?.role == .client else { throw CommandFailure("There is no client \(user.owner).") }
             }
             let key = APIKey.generate()
             let record = User(id: user.id, username: username, role: role, hasPlus: plus, keys: [User.Key(key)])
-            guard try store.addUser(record) else { throw Failure("The user \(user.userID) exists already.") }
+            guard try store.addUser(record) else { throw CommandFailure("The user \(user.userID) exists already.") }
             print(key.text)
         }
     }
@@ -105,10 +105,10 @@ struct UsersCommand: ParsableCommand {
             if try store.user(user.id)?.role == .client,
                 try !store.users(ownedBy: user.userID, before: nil, limit: 1).isEmpty
             {
-                throw Failure("The client \(user.userID) has users. Remove them first.")
+                throw CommandFailure("The client \(user.userID) has users. Remove them first.")
             }
             guard try store.removeUser(user.id, keepConversations: keepConversations) else {
-                throw Failure("There is no user \(user.userID) of \(user.owner).")
+                throw CommandFailure("There is no user \(user.userID) of \(user.owner).")
             }
         }
     }
@@ -126,7 +126,7 @@ struct UsersCommand: ParsableCommand {
                 user.keys = [User.Key(key)]
                 return true
             }
-            guard changed != nil else { throw Failure("There is no user \(user.userID) of \(user.owner).") }
+            guard changed != nil else { throw CommandFailure("There is no user \(user.userID) of \(user.owner).") }
             print(key.text)
         }
     }

@@ -2,20 +2,50 @@ import ArgumentParser
 import CFCGI
 import Core
 import Glibc
+import Logging
 
+/// `worker`: one FastCGI responder on an inherited listening socket.
 struct WorkerCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "worker")
-    @Option var settings: String
-    @Option var stateDir: String
+    static let configuration = CommandConfiguration(
+        commandName: "worker",
+        abstract: "Answer FastCGI requests on an inherited listening socket.",
+        discussion: """
+            The socket is descriptor 0, as spawn-fcgi passes it, or descriptor 3 with LISTEN_FDS=1, as systemd does. \
+            TERM, INT and USR1 stop accepting, let running requests end, and then end the worker.
+            """)
+
+    @OptionGroup var options: WorkerOptions
+
     func run() throws {
-        var set = sigset_t(); sigemptyset(&set); sigaddset(&set, SIGTERM); sigaddset(&set, SIGINT)
-        pthread_sigmask(SIG_BLOCK, &set, nil)
-        let parts = try Composition.makeResponder(settingsPath: settings, stateDirectory: stateDir)
-        let server = FCGIServer(listener: 0, responder: parts.responder, executor: RequestExecutor(threads: parts.executorThreads), maxBodyBytes: parts.maxBodyBytes)
+        // Before the first thread: each takes its mask over from the one that starts it.
+        let signals = SignalSet(blocking: [SIGTERM, SIGINT, SIGUSR1])
+        // For the supervisor, which may share our terminal or our process group.
+        signal(SIGHUP, SIG_IGN)
+        signal(SIGPIPE, SIG_IGN)
+        guard WorkerEnvironment.endWithSupervisor() else { return }
+        WorkerEnvironment.raiseDescriptorLimit()
+
+        let logger = Logger(label: "worker")
+        let server: FCGIServer
+        do {
+            let listening = try WorkerEnvironment.listeningDescriptor()
+            let parts = try Composition.makeResponder(settingsPath: options.settings, stateDirectory: options.stateDir)
+            server = try FCGIServer(
+                listening: listening, responder: parts.responder,
+                executor: RequestExecutor(threads: parts.executorThreads),
+                limits: .init(maxBodyBytes: parts.maxBodyBytes))
+        } catch {
+            throw CommandFailure(error)
+        }
         server.start()
-        var sig: Int32 = 0
-        sigwait(&set, &sig)
-        _ = server.drain(limit: .seconds(10))
-        Glibc.exit(0)
+        WorkerEnvironment.reportReady()
+
+        let received = signals.wait()
+        logger.info("Draining", metadata: ["signal": "\(received)"])
+        let abandoned = server.drain(atMost: .seconds(options.drainSeconds))
+        if abandoned > 0 { logger.error("Requests did not end when cancelled", metadata: ["count": "\(abandoned)"]) }
+        fflush(nil)
+        // Other threads are running: what exit(3) tears down could be in use.
+        _exit(0)
     }
 }

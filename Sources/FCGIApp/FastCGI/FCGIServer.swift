@@ -1,127 +1,175 @@
 import CFCGI
 import Core
 import Glibc
-import Synchronization
+import Logging
 
-/// Accepts FastCGI requests on a socket and serves each in a task of its own.
+/// A FastCGI responder: takes requests from a listening socket and has them answered, many at a time.
+///
+/// A few threads accept connections and read requests whole; each request then is one task on `executor`, which
+/// holds no thread while it waits. The listening socket stays the caller's.
 final class FCGIServer: Sendable {
-    private struct State {
-        var accepters = 0
-        var next = 0
-        var running: [Int: Departure] = [:]
+    struct Limits {
+        /// The largest body, in bytes, that reaches the responder.
+        var maxBodyBytes: Int
+        /// How much of a larger body is read and thrown away so that the caller gets its answer.
+        var maxDrainedBytes = 64 << 20
+        var acceptThreads = 2
+        /// How long a peer may be silent while it sends a request; whole seconds.
+        var silence = Duration.seconds(10)
     }
 
-    private let listener: Int32
+    private let listening: Int32
     private let responder: any Responder
     private let executor: RequestExecutor
-    private let maxBodyBytes: Int
-    private let events = SocketEvents()
-    private let wake = fcgi_eventfd()
-    private let state = Mutex(State())
+    private let limits: Limits
+    private let logger: Logger
+    private let monitor: ConnectionMonitor
+    private let inFlight: InFlight
+    private let stopping: EventFlag
 
-    /// - Parameter listener: A listening socket; it is made non-blocking.
-    init(listener: Int32, responder: any Responder, executor: RequestExecutor, maxBodyBytes: Int) {
-        self.listener = listener
+    /// Prepares a server for `listening`, which becomes non-blocking.
+    ///
+    /// - Throws: `SystemCallError`.
+    init(
+        listening: Int32, responder: any Responder, executor: RequestExecutor, limits: Limits,
+        logger: Logger = Logger(label: "fastcgi")
+    ) throws {
+        FCGILibrary.initialize()
+        // Several threads and processes wait for one connection; those that come too late must not block.
+        let flags = fcntl(listening, F_GETFL)
+        guard flags >= 0, fcntl(listening, F_SETFL, flags | O_NONBLOCK) == 0 else { throw SystemCallError("fcntl") }
+        self.listening = listening
         self.responder = responder
         self.executor = executor
-        self.maxBodyBytes = maxBodyBytes
+        self.limits = limits
+        self.logger = logger
+        monitor = try ConnectionMonitor()
+        inFlight = try InFlight()
+        stopping = try EventFlag()
     }
 
-    /// Begins to accept.
-    ///
-    /// Two threads do, because libfcgi waits up to two seconds for a peer that connects and says nothing.
+    /// How many requests are being read or answered, and accept threads are running.
+    var inFlightCount: Int { inFlight.count }
+
+    /// Starts to accept; returns at once.
     func start() {
-        _ = fcntl(listener, F_SETFL, fcntl(listener, F_GETFL) | O_NONBLOCK)
-        FCGX_Init()
-        // libfcgi installs handlers of its own for these.
-        signal(SIGPIPE, SIG_IGN)
-        signal(SIGTERM, SIG_DFL)
-        signal(SIGUSR1, SIG_DFL)
-        state.withLock { $0.accepters = 2 }
-        for _ in 0..<2 { startThread(stackSize: 1 << 20) { [self] in acceptUntilWoken() } }
-    }
-
-    /// Stops to accept, and waits until what runs is done.
-    ///
-    /// - Parameter limit: After it the tasks are cancelled and given two more seconds.
-    /// - Returns: Whether everything ended in time.
-    func drain(limit: Duration) -> Bool {
-        _ = fcgi_eventfd_signal(wake)
-        if waitUntilIdle(for: limit) { return true }
-        for departure in state.withLock({ Array($0.running.values) }) { departure.leave() }
-        _ = waitUntilIdle(for: .seconds(2))
-        return false
-    }
-
-    private func waitUntilIdle(for limit: Duration) -> Bool {
-        let end = ContinuousClock.now + limit
-        while state.withLock({ $0.accepters > 0 || !$0.running.isEmpty }) {
-            guard ContinuousClock.now < end else { return false }
-            usleep(2000)
-        }
-        return true
-    }
-
-    private func acceptUntilWoken() {
-        defer { state.withLock { $0.accepters -= 1 } }
-        var waiting = [
-            pollfd(fd: listener, events: Int16(POLLIN), revents: 0), pollfd(fd: wake, events: Int16(POLLIN), revents: 0),
-        ]
-        while true {
-            guard poll(&waiting, 2, -1) > 0 else { continue }
-            if waiting[1].revents != 0 { return }
-            switch FCGIConnection.accept(on: listener) {
-            case .connection(let connection): take(connection)
-            case .nothing: continue
-            case .exhausted: usleep(10_000)
+        startThread { [monitor] in monitor.run() }
+        for _ in 0..<max(1, limits.acceptThreads) {
+            let id = inFlight.enter()
+            startThread { [self] in
+                accept()
+                inFlight.leave(id)
             }
         }
     }
 
-    /// Reads the request and hands it to a task.
-    private func take(_ connection: FCGIConnection) {
-        let started = ContinuousClock.now
-        var head = FCGIRequestHead(connection.parameters())
-        if let body = connection.readBody(limit: maxBodyBytes, expected: head.contentLength) {
-            head.request.body = body
-        } else {
-            head.fault = GatewayError(.bodyTooLarge, "The body is larger than \(maxBodyBytes) bytes.")
+    /// Accepts nothing more; what was accepted goes on.
+    func stopAccepting() { stopping.raise() }
+
+    /// Stops accepting and blocks this thread until all requests are answered.
+    ///
+    /// - Parameters:
+    ///   - limit: How long requests may go on before they are cancelled.
+    ///   - grace: How long cancelled ones may take to end.
+    /// - Returns: How many requests were still running when it gave up waiting; 0 is a complete drain.
+    func drain(atMost limit: Duration, grace: Duration = .seconds(5)) -> Int {
+        stopAccepting()
+        if !inFlight.waitUntilEmpty(atMost: limit) {
+            logger.warning(
+                "Requests are cancelled because the drain took too long", metadata: ["count": "\(inFlight.count)"])
+            inFlight.cancelAll()
+            guard inFlight.waitUntilEmpty(atMost: grace) else { return inFlight.count }
         }
-        let departure = Departure()
-        let id = state.withLock { state in
-            state.next += 1
-            state.running[state.next] = departure
-            return state.next
-        }
-        let token = events.watch(connection.descriptor) { departure.leave() }
-        let (request, fault) = (head.request, head.fault)
-        let task = Task(executorPreference: executor) { [self] in
-            await serve(request, fault, connection, token, departure, since: started)
-            _ = state.withLock { $0.running.removeValue(forKey: id) }
-        }
-        departure.attach(task)
+        monitor.stop()
+        return 0
     }
 
-    private func serve(
-        _ request: Request, _ fault: GatewayError?, _ connection: FCGIConnection, _ token: SocketEvents.Token,
-        _ departure: Departure, since started: ContinuousClock.Instant
+    /// The body of an accept thread.
+    private func accept() {
+        var entries = [
+            pollfd(fd: listening, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: stopping.descriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        while true {
+            guard poll(&entries, nfds_t(entries.count), -1) > 0 else { continue }
+            while !stopping.wait(atMost: .zero) {
+                let connection = cfcgi_accept(listening)
+                guard connection >= 0 else {
+                    guard mayContinue(afterAcceptError: errno) else { return }
+                    break
+                }
+                receive(connection)
+            }
+            if stopping.wait(atMost: .zero) { return }
+        }
+    }
+
+    /// Decides about a failed accept; false if the listening socket is of no more use.
+    private func mayContinue(afterAcceptError number: Int32) -> Bool {
+        switch number {
+        case EAGAIN, EINTR, ECONNABORTED: return true
+        case EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP:
+            logger.critical(
+                "The listening socket cannot be used",
+                metadata: ["error": "\(SystemCallError("accept", number: number))"])
+            return false
+        default:
+            // Out of descriptors or memory: the connection stays in the queue, so a busy loop would be next.
+            logger.error(
+                "A connection cannot be accepted", metadata: ["error": "\(SystemCallError("accept", number: number))"])
+            _ = stopping.wait(atMost: .milliseconds(100))
+            return true
+        }
+    }
+
+    /// Reads one request and starts the task that answers it.
+    private func receive(_ connection: Int32) {
+        let id = inFlight.enter()
+        let start = ContinuousClock.now
+        let exchange = FCGIExchange(connection: connection, silence: limits.silence)
+        guard exchange.begin() else {
+            logger.warning("A connection did not bring a FastCGI request")
+            inFlight.leave(id)
+            return
+        }
+        var incoming = IncomingRequest(exchange.parameters())
+        switch exchange.readBody(
+            declared: incoming.declaredLength, limit: limits.maxBodyBytes, drainLimit: limits.maxDrainedBytes)
+        {
+        case .whole(let body): incoming.request.body = body
+        case .tooLarge: incoming.refusal = incoming.refusal ?? .bodyTooLarge(limit: limits.maxBodyBytes)
+        case .broken: incoming.refusal = .malformedRequest
+        }
+        let watch = monitor.watch(connection)
+        let task = Task(executorPreference: executor) { [self, incoming] in
+            await answer(incoming, exchange: exchange, watch: watch, since: start)
+            inFlight.leave(id)
+        }
+        watch.onHangUp { task.cancel() }
+        inFlight.attach({ task.cancel() }, to: id)
+    }
+
+    private func answer(
+        _ incoming: IncomingRequest, exchange: FCGIExchange, watch: ConnectionWatch,
+        since start: ContinuousClock.Instant
     ) async {
-        let writer = FCGIWriter(connection, events: events, token: token)
+        let request = incoming.request
         var response: Response
-        if let fault {
-            response = .failure(fault, requestID: request.id)
+        if let refusal = incoming.refusal {
+            response = refusal.response(requestID: request.id)
         } else {
             response = await responder.respond(to: request)
         }
-        do {
-            try await writer.send(response, isHead: request.method == .head)
-        } catch {
-            // The caller left, or a stream ended early; its end is all that can still be sent.
+        var logger = logger
+        logger[metadataKey: "request_id"] = "\(request.id)"
+        if !(200...599).contains(response.status.code) {
+            logger.critical("A response without a usable status was replaced")
+            response = TransportRefusal.invalidResponse.response(requestID: request.id)
         }
-        events.unwatch(token)
-        connection.finish()
+        let transmission = ResponseTransmission(exchange: exchange, watch: watch, request: request, logger: logger)
+        let hasClientLeft = await transmission.send(response)
         responder.finished(
-            request, status: response.status.code, bytesSent: writer.bytesSent,
-            duration: ContinuousClock.now - started, clientLeft: departure.hasLeft)
+            request, status: response.status.code, bytesSent: transmission.sent.total, duration: .now - start,
+            clientLeft: hasClientLeft)
     }
 }

@@ -3,12 +3,7 @@ import Glibc
 import Logging
 
 /// The program's log: one JSON object a line on standard error.
-enum Log {
-    static func make(_ label: String) -> Logger {
-        Logger(label: label) { label in JSONLogHandler(label: label) }
-    }
-}
-
+///
 /// Writes each line with one system call, so that lines of several workers do not mix.
 struct JSONLogHandler: LogHandler {
     let label: String

@@ -1,0 +1,107 @@
+import CFCGI
+import Glibc
+
+/// How the supervisor starts a worker process, and what they tell each other.
+struct WorkerLaunch {
+    /// Names the variable that holds the descriptor on which a worker says that it accepts.
+    static let readinessVariable = "CHATGPT_API_SERVER_READY_FD"
+    /// Names the variable that holds the supervisor's process id.
+    static let supervisorVariable = "CHATGPT_API_SERVER_SUPERVISOR"
+    private static let readinessDescriptor: Int32 = 3
+
+    /// The program, resolved once, so that a reload starts what has replaced its file.
+    let executable: String
+    let arguments: [String]
+
+    /// A worker of this very program with `arguments`.
+    init(arguments: [String]) throws {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = buffer.withUnsafeMutableBytes { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { text in
+                text.baseAddress.map { readlink("/proc/self/exe", $0, text.count) } ?? -1
+            }
+        }
+        guard count > 0, count < buffer.count else { throw SystemCallError("readlink /proc/self/exe") }
+        executable = String(decoding: buffer[..<count], as: UTF8.self)
+        self.arguments = arguments
+    }
+
+    /// Starts a worker that accepts on `listening`.
+    ///
+    /// - Returns: Its process id and a descriptor that yields one byte once it accepts; the caller closes it.
+    func start(listening: Int32) throws -> (pid: Int32, readiness: Int32) {
+        var reading: Int32 = -1
+        var writing: Int32 = -1
+        guard cfcgi_pipe(&reading, &writing) == 0 else { throw SystemCallError("pipe") }
+        defer { close(writing) }
+        do {
+            return (try spawn(listening: listening, readiness: writing), reading)
+        } catch {
+            close(reading)
+            throw error
+        }
+    }
+
+    private func spawn(listening: Int32, readiness: Int32) throws -> Int32 {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        // Copies lose close-on-exec; nothing else of ours is inherited.
+        posix_spawn_file_actions_adddup2(&actions, listening, 0)
+        // Standard output belongs to the supervisor alone.
+        posix_spawn_file_actions_adddup2(&actions, 2, 1)
+        posix_spawn_file_actions_adddup2(&actions, readiness, Self.readinessDescriptor)
+
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        var all = sigset_t()
+        sigemptyset(&none)
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+
+        var pid: Int32 = 0
+        let status = Self.withCStrings([executable] + arguments) { arguments in
+            Self.withCStrings(Self.environment()) { environment in
+                posix_spawn(&pid, executable, &actions, &attributes, arguments, environment)
+            }
+        }
+        guard status == 0 else { throw SystemCallError("posix_spawn \(executable)", number: status) }
+        return pid
+    }
+
+    /// Our environment with what a worker needs.
+    private static func environment() -> [String] {
+        let own = [
+            // The backtracer freezes a dying worker for seconds and prints the contents of registers.
+            "SWIFT_BACKTRACE=enable=no",
+            "MALLOC_ARENA_MAX=4",
+            "\(readinessVariable)=\(readinessDescriptor)",
+            "\(supervisorVariable)=\(getpid())",
+        ]
+        let names = own.map { $0.prefix { $0 != "=" } + "=" }
+        var inherited: [String] = []
+        var entry = environ
+        while let text = entry.pointee {
+            let line = String(cString: text)
+            if !names.contains(where: { line.hasPrefix($0) }) { inherited.append(line) }
+            entry += 1
+        }
+        return inherited + own
+    }
+
+    private static func withCStrings<Result>(
+        _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
+    ) -> Result {
+        var pointers: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) }
+        pointers.append(nil)
+        defer { for pointer in pointers { free(pointer) } }
+        return pointers.withUnsafeBufferPointer { buffer in
+            guard let start = buffer.baseAddress else { preconditionFailure("an array with an element has an address") }
+            return body(start)
+        }
+    }
+}

@@ -9,16 +9,14 @@ package struct AccountPool: Sendable {
 
     package func account(_ id: Account.ID) -> Account? { accounts.first { $0.id == id } }
 
-    /// The accounts of `kind` that have `model`; one that lists no models may have any.
-    package func members(_ kind: Kind, model: String?) -> [Account] {
+    /// The accounts of `kind`.
+    package func members(_ kind: Kind) -> [Account] {
         accounts.filter { account in
             switch kind {
-            case .free where account.isPlus: return false
-            case .plus where !account.isPlus: return false
-            default: break
+            case .free: !account.isPlus
+            case .plus: account.isPlus
+            case .any: true
             }
-            guard let model else { return true }
-            return account.models.isEmpty || account.models.contains(model)
         }
     }
 

@@ -23,7 +23,7 @@ package struct Authenticator: Sendable {
             holders[role] = user
             keys[role] = key
         }
-        for text in try [bearer(of: call), presented("api_key", in: call)].compactMap({ $0 }) {
+        for text in try [bearerText(of: call), presented("api_key", in: call)].compactMap({ $0 }) {
             let (user, key) = try await holder(of: text)
             guard keys[user.role] == nil || keys[user.role] == key else { throw Self.conflict }
             holders[user.role] = user
@@ -32,9 +32,17 @@ package struct Authenticator: Sendable {
         guard let caller = holders[.admin] ?? holders[.client] ?? holders[.user] else { throw GatewayError.invalidKey }
         let named = caller.role == .user ? nil : holders[.user]
         for user in [caller, named].compactMap({ $0 }) where user.isDisabled {
-            throw GatewayError(.userDisabled, "This key's user is disabled. Ask the administrator.")
+            throw Self.disabled
         }
         return Principal(caller: caller, named: named)
+    }
+
+    /// The user whose key stands in `Authorization`, where parameters of the names of roles mean something else.
+    package func bearer(of call: Call) async throws -> User {
+        guard let text = try bearerText(of: call) else { throw GatewayError.invalidKey }
+        let (user, _) = try await holder(of: text)
+        guard !user.isDisabled else { throw Self.disabled }
+        return user
     }
 
     /// The user for whom `principal` acts: itself, or the one that `user_id` (and `owner`) names.
@@ -125,12 +133,15 @@ package struct Authenticator: Sendable {
         return try call.parameters.anyText(name)
     }
 
-    private func bearer(of call: Call) throws -> String? {
+    private func bearerText(of call: Call) throws -> String? {
         guard let value = call.request.headers[.authorization] else { return nil }
         let parts = value.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { throw GatewayError.invalidKey }
         return parts[1].split(separator: " ").joined()
     }
+
+    private static let disabled = GatewayError(
+        .userDisabled, "This key's user is disabled. Ask the administrator.")
 
     private static let conflict = GatewayError(
         .conflictingKeys, "Two keys for the same role were sent. Send one.")

@@ -28,7 +28,7 @@ package struct Conversations: Sendable {
         guard let id = ask.conversationID else {
             var conversation = Conversation(origin: .account(Account.ID(rawValue: "")), system: ask.system)
             conversation.createdAt = startedAt
-            let turnLease = try await store.leaseTurn(in: conversation.id)
+            let turnLease = ask.isArchived ? try await store.leaseTurn(in: conversation.id) : nil
             let (lease, reply) = try await dispatcher.start(
                 prompt(of: ask, after: nil), in: pool, requestID: ask.requestID)
             conversation.origin = .account(lease.account.id)
@@ -99,7 +99,8 @@ package struct Conversations: Sendable {
 
     private func prompt(of ask: Ask, after conversation: Conversation?) -> UpstreamPrompt {
         UpstreamPrompt(
-            conversation: conversation, prompt: ask.prompt, system: ask.system,
+            conversation: conversation,
+            prompt: conversation == nil ? ask.completion?.wholeThread ?? ask.prompt : ask.prompt, system: ask.system,
             model: ask.model ?? conversation?.turns.last?.model, pseudonym: ask.user.id.pseudonym,
             completion: ask.completion)
     }

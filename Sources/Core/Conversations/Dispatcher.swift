@@ -25,13 +25,7 @@ package struct Dispatcher: Sendable {
     func start(
         _ prompt: UpstreamPrompt, in kind: AccountPool.Kind, requestID: String
     ) async throws -> (lease: AccountLease, reply: UpstreamReply) {
-        let members = pool.members(kind, model: prompt.model)
-        guard !members.isEmpty else {
-            if prompt.model != nil, !pool.members(kind, model: nil).isEmpty {
-                throw GatewayError(.modelNotFound, "There is no such model for this key.", parameter: "model")
-            }
-            throw GatewayError(.noAccountAvailable, "No account of this kind is set up.", retryAfter: .seconds(60))
-        }
+        let members = try await members(kind, model: prompt.model)
         var tried: Set<Account.ID> = []
         var failure: UpstreamError?
         while let lease = try await reserve(members, kind: kind, model: prompt.model, tried: tried, failure: failure) {
@@ -45,6 +39,39 @@ package struct Dispatcher: Sendable {
             }
         }
         throw (failure ?? UpstreamError(.unreachable, .transient, "no account")).gatewayError
+    }
+
+    /// The models that the accounts of `kind` offer, each once, in the order of the accounts.
+    ///
+    /// An account that cannot be asked now is passed over.
+    func models(of kind: AccountPool.Kind) async -> [String] {
+        var models: [String] = []
+        for account in pool.members(kind) {
+            for model in await offered(by: account) ?? [] where !models.contains(model) { models.append(model) }
+        }
+        return models
+    }
+
+    /// The accounts of `kind` that offer `model`; one that does not say what it has is asked all the same.
+    private func members(_ kind: AccountPool.Kind, model: String?) async throws -> [Account] {
+        let all = pool.members(kind)
+        guard !all.isEmpty else {
+            throw GatewayError(.noAccountAvailable, "No account of this kind is set up.", retryAfter: .seconds(60))
+        }
+        guard let model else { return all }
+        var members: [Account] = []
+        for account in all where await offered(by: account)?.contains(model) ?? true { members.append(account) }
+        guard !members.isEmpty else {
+            throw GatewayError(.modelNotFound, "There is no such model for this key.", parameter: "model")
+        }
+        return members
+    }
+
+    /// Nil where it is not known.
+    private func offered(by account: Account) async -> [String]? {
+        if !account.models.isEmpty { return account.models }
+        let models = try? await drivers.driver(for: account).models(of: account)
+        return models?.isEmpty == false ? models : nil
     }
 
     /// Sends a follow-up to the account of its conversation, and to no other.

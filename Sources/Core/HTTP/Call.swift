@@ -1,17 +1,31 @@
 /// A request on its way through the gateway, with its parameters read.
 package struct Call: Sendable {
     /// In which shape failures go back.
-    package enum ErrorShape: Sendable { case json, text, page }
+    package enum ErrorShape: Sendable { case json, text, page, openAI }
 
     package var request: Request
     package var parameters: Parameters
 
-    /// Set where a browser's form was posted to a page, which has other defaults.
-    package var isPage: Bool
+    package var kind: Route.Kind
+
+    /// Whether a browser's form was posted to a page, which has other defaults.
+    package var isPage: Bool { kind == .page }
+
+    /// The JSON object of the body, where nothing else will do.
+    func jsonObject() throws(GatewayError) -> JSONObject {
+        guard let body = parameters.body else {
+            throw GatewayError(.unsupportedMediaType, "The body must be a JSON object (application/json).")
+        }
+        return body
+    }
 
     package var errorShape: ErrorShape {
-        let isReplyOnly = (try? parameters.bool("reply_only")) ?? nil
-        if isPage { return .page }
-        return isReplyOnly == true ? .text : .json
+        switch kind {
+        case .page: return .page
+        case .openAI: return .openAI
+        case .api:
+            let isReplyOnly = (try? parameters.bool("reply_only")) ?? nil
+            return isReplyOnly == true ? .text : .json
+        }
     }
 }

@@ -21,6 +21,7 @@ package struct GatewayError: Error, Equatable {
         case invalidParameter = "invalid_parameter"
         case promptRequired = "prompt_required"
         case userExists = "user_exists"
+        case idempotencyKeyReused = "idempotency_key_reused"
         case rateLimited = "rate_limited"
         case upstreamRejectedRequest = "upstream_rejected_request"
         case upstreamFailed = "upstream_failed"
@@ -64,7 +65,7 @@ package struct GatewayError: Error, Equatable {
         case .accountUnavailable: .conflict
         case .bodyTooLarge: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
-        case .invalidParameter, .promptRequired, .userExists: .unprocessableContent
+        case .invalidParameter, .promptRequired, .userExists, .idempotencyKeyReused: .unprocessableContent
         case .rateLimited: .tooManyRequests
         case .upstreamFailed: .badGateway
         case .upstreamTimeout: .gatewayTimeout

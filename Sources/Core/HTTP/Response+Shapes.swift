@@ -4,6 +4,8 @@ extension HTTPField.Name {
     package static let requestID = known("X-Request-Id")
     package static let accelRedirect = known("X-Accel-Redirect")
     package static let accelBuffering = known("X-Accel-Buffering")
+    package static let idempotencyKey = known("Idempotency-Key")
+    package static let idempotencyReplayed = known("Idempotency-Replayed")
     package static let shouldRetry = known("X-Should-Retry")
 
     private static func known(_ name: String) -> HTTPField.Name {
@@ -37,6 +39,7 @@ extension Response {
         var response: Response
         switch shape {
         case .json: response = .json(error.json(requestID: requestID), status: error.status)
+        case .openAI: response = .json(error.openAI, status: error.openAIStatus)
         case .text: response = .text(error.message, status: error.status)
         case .page:
             response = .html(pages.message(error.message, title: error.status.reasonPhrase), status: error.status)

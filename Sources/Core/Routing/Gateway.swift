@@ -32,6 +32,11 @@ package struct Gateway: Responder {
             recall: RecallHandler(authenticator: authenticator, store: store, oversight: oversight),
             removal: RemoveConversationHandler(authenticator: authenticator, store: store, oversight: oversight),
             users: UsersHandler(authenticator: authenticator, store: store),
+            completions: CompletionsHandler(
+                authenticator: authenticator, conversations: conversations,
+                repeats: RepeatedRequests(store: store, queueTimeout: server.queueTimeout), failures: failures,
+                isArchived: server.archiveV1),
+            models: ModelsHandler(authenticator: authenticator, dispatcher: dispatcher),
             health: HealthHandler(store: store))
         router = Router(routes.table)
         self.settings = settings
@@ -39,11 +44,12 @@ package struct Gateway: Responder {
     }
 
     package func respond(to request: Request) async -> Response {
-        var call = Call(request: request, parameters: Parameters(), isPage: false)
+        var call = Call(request: request, parameters: Parameters(), kind: .api)
         var response: Response
         do {
+            if request.path.hasPrefix("/v1/") { call.kind = .openAI }
             let route = try router.route(request.method, request.path)
-            call.isPage = route.kind == .page
+            call.kind = route.kind
             call.parameters = try Parameters(of: request)
             if call.isPage { try refuseForeignOrigin(of: request) }
             response = try await route.handler(call)

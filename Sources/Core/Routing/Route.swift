@@ -8,6 +8,8 @@ package struct Route: Sendable {
         case api
         /// A page for browsers: GET is a static file, POST its form.
         case page
+        /// The OpenAI API, which has error objects of its own.
+        case openAI
     }
 
     var path: String

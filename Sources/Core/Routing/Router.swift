@@ -10,7 +10,7 @@ package struct Router: Sendable {
     ///
     /// - Throws: 404 for an unknown path, 405 for another method.
     func route(_ method: HTTPRequest.Method, _ path: String) throws(GatewayError) -> Route {
-        guard let candidates = routes[path] else {
+        guard let candidates = routes[path] ?? routes[Self.pattern(of: path)] else {
             throw GatewayError(.notFound, "There is nothing at this path.")
         }
         let wanted = method == .head ? .get : method
@@ -20,6 +20,12 @@ package struct Router: Sendable {
         return route
     }
 
+    /// The path with `*` for its last part, as the routes of single things have it.
+    private static func pattern(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return path }
+        return path[...slash] + "*"
+    }
+
     /// What a 405 must name in `Allow`.
-    func methods(at path: String) -> [HTTPRequest.Method] { routes[path]?.flatMap(\.methods) ?? [] }
+    func methods(at path: String) -> [HTTPRequest.Method] { (routes[path] ?? routes[Self.pattern(of: path)])?.flatMap(\.methods) ?? [] }
 }

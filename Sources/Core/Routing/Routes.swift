@@ -5,6 +5,8 @@ struct Routes {
     let recall: RecallHandler
     let removal: RemoveConversationHandler
     let users: UsersHandler
+    let completions: CompletionsHandler
+    let models: ModelsHandler
     let health: HealthHandler
 
     var table: [Route] {
@@ -20,6 +22,9 @@ struct Routes {
             Route(api.removeUser, [.get, .post, .delete], .api, users.remove),
             Route(api.rotateKey, [.get, .post], .api, users.rotateKey),
             Route(api.updateUser, [.get, .post], .api, users.update),
+            Route("/v1/chat/completions", [.post], .openAI, completions.respond),
+            Route("/v1/models", [.get], .openAI, models.list),
+            Route("/v1/models/*", [.get], .openAI, models.one),
             Route("/healthz", [.get], .api, health.respond),
             Route("/", [.get], .page) { _ in Response(status: .found, headers: [.location: home]) },
             Route(pages.chat, [.get], .page) { _ in .page("/_pages/chat.html") },

@@ -30,6 +30,7 @@ package struct JSONFileStore: Store {
     package func sweep() throws(StoreError) {
         try Directory.removeTree(layout.trash)
         try Directory.create(layout.trash)
+        try sweepAnswers()
         for directory in layout.directories where directory != layout.trash {
             for name in try Directory.names(in: directory) where name.hasSuffix(".tmp") {
                 try removeIfAbandoned("\(directory)/\(name)")

@@ -16,7 +16,8 @@ struct StateLayout: Sendable {
     /// The directories that exist from the first start on.
     var directories: [String] {
         let shards = (0..<256).map { Hex.encode([UInt8($0)]) }
-        return ["locks", "trash", "accounts", "users", "users/lists", "keys", "conversations"].map { "\(root)/\($0)" }
+        return ["locks", "trash", "accounts", "users", "users/lists", "keys", "conversations", "answers"]
+            .map { "\(root)/\($0)" }
             + ["users", "keys", "conversations"].flatMap { area in shards.map { "\(root)/\(area)/\($0)" } }
     }
 
@@ -41,6 +42,13 @@ struct StateLayout: Sendable {
     }
 
     func conversationList(of user: User.ID) -> String { "\(conversations(of: user))/list.jsonl" }
+
+    /// Names of threads of messages; each a symbolic link whose target is the id of the conversation.
+    func threads(of user: User.ID) -> String { "\(conversations(of: user))/threads" }
+
+    var answers: String { "\(root)/answers" }
+
+    func answer(_ digest: String) -> String { "\(answers)/\(digest).json" }
 
     /// Says that the conversations outlive their removed user.
     func keptMark(of user: User.ID) -> String { "\(conversations(of: user))/kept" }

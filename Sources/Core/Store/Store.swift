@@ -37,6 +37,11 @@ package protocol Store: Sendable {
     /// - Returns: False, with nothing stored, if the user or the conversation is gone by now.
     func appendTurn(of conversation: Conversation, of user: User.ID) async throws -> Bool
     func removeConversation(_ id: Conversation.ID, of user: User.ID) async throws -> Bool
+    /// The conversation whose thread of messages has this digest; nil if none is known.
+    func conversation(withThread digest: String, of user: User.ID) async throws -> Conversation.ID?
+    /// Remembers that the thread of `conversation` is now `digest`, and no more `before`.
+    func noteThread(
+        _ digest: String, after before: String?, of conversation: Conversation.ID, of user: User.ID) async throws
     /// The right to run the one turn that may run in a conversation; nil while somebody else has it.
     func leaseTurn(in conversation: Conversation.ID) async throws -> Lease?
 
@@ -57,6 +62,14 @@ package protocol Store: Sendable {
     ) async throws -> (account: Account, slot: Lease?)?
     /// Takes a slot of one account; `isFull` where it has a limit and all are taken.
     func reserveSlot(of account: Account) async throws -> SlotReservation
+
+    // MARK: Repeated requests
+
+    /// The right to answer the request named by `digest`; nil while somebody else has it.
+    func leaseAnswer(_ digest: String) async throws -> Lease?
+    /// What was answered to the request named by `digest`, at most a day ago.
+    func answer(_ digest: String) async throws -> StoredAnswer?
+    func storeAnswer(_ answer: StoredAnswer, as digest: String) async throws
 
     // MARK: Oversight
 

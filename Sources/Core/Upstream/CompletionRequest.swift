@@ -15,6 +15,43 @@ package struct CompletionRequest: Sendable {
     /// The messages of the thread.
     package var messages: [JSON] { body["messages"]?.array ?? [] }
 
+    /// The text of the last message that a person wrote; what the archive keeps as the prompt.
+    package var prompt: String {
+        Self.text(of: messages.last { $0["role"]?.string == "user" } ?? messages.last)
+    }
+
+    /// The thread as one text, for upstreams that take a single message; nil where there is only one.
+    package var wholeThread: String? {
+        guard messages.count > 1 else { return nil }
+        return messages.map { "\($0["role"]?.string ?? "user"): \(Self.text(of: $0))" }.joined(separator: "\n\n")
+    }
+
+    /// Names the thread that `messages` are; the same for the same messages whatever else was asked with them.
+    package static func threadDigest(_ messages: [JSON]) -> String {
+        let named = ["role", "content", "name", "tool_calls", "tool_call_id"]
+        let kept = messages.map { message in
+            JSON.object(
+                JSONObject(
+                    unchecked: named.compactMap { name in
+                        guard let value = message[name], !value.isNull else { return nil }
+                        return .init(name: name, value: value)
+                    }))
+        }
+        return Hex.sha256(JSON.array(kept).bytes)
+    }
+
+    /// The digest of everything before the last message, where that ends with a reply: the thread to continue.
+    package var threadBefore: String? {
+        guard messages.count > 1, messages.dropLast().contains(where: { $0["role"]?.string == "assistant" }) else {
+            return nil
+        }
+        let end = messages.lastIndex { $0["role"]?.string == "assistant" }.map { $0 + 1 } ?? 0
+        return Self.threadDigest(Array(messages[..<end]))
+    }
+
+    /// The digest of the thread with `reply` at its end, as the caller will send it back.
+    package func thread(with reply: JSON) -> String { Self.threadDigest(messages + [reply]) }
+
     /// The text of a message whose content is a string or a list of parts.
     package static func text(of message: JSON?) -> String {
         switch message?["content"] {

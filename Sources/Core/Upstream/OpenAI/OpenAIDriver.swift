@@ -13,14 +13,21 @@ package struct OpenAIDriver: UpstreamDriver {
     }
 
     package func send(_ prompt: UpstreamPrompt, to account: Account) async throws(UpstreamError) -> UpstreamReply {
-        var body = JSONObject()
+        var body = prompt.completion?.body ?? JSONObject()
+        let isStream = prompt.completion?.isStream ?? true
         if let model = try await model(prompt.model, of: account) { body["model"] = JSON(model) }
         body["messages"] = .array(Self.messages(of: prompt))
-        body["stream"] = true
-        body["stream_options"] = ["include_usage": true]
+        body["stream"] = JSON(isStream)
+        if isStream {
+            // The usage is asked for even where the caller does not want to see it: it is counted.
+            var options = body["stream_options"]?.object ?? JSONObject()
+            options["include_usage"] = true
+            body["stream_options"] = .object(options)
+        }
         body["user"] = JSON(prompt.pseudonym)
+        if body["safety_identifier"] != nil { body["safety_identifier"] = JSON(prompt.pseudonym) }
         let response = try await endpoint.post("/chat/completions", .object(body), to: account)
-        let reader = OpenAIReplyReader(response)
+        let reader = OpenAIReplyReader(response, isPassedThrough: prompt.completion != nil)
         // Another account may still be tried until the answer has really begun.
         try await reader.begin()
         return UpstreamReply { () async throws(UpstreamError) in try await reader.next() }
@@ -45,6 +52,10 @@ package struct OpenAIDriver: UpstreamDriver {
         return try await OpenAIEndpoint.json(of: response)["choices"]?[0]?["message"]?["content"]?.string
     }
 
+    package func models(of account: Account) async throws(UpstreamError) -> [String] {
+        try await models.models(of: account)
+    }
+
     /// The model to ask for: the wanted one, else the account's first.
     private func model(_ wanted: String?, of account: Account) async throws(UpstreamError) -> String? {
         if let wanted { return wanted }
@@ -53,16 +64,36 @@ package struct OpenAIDriver: UpstreamDriver {
     }
 
     /// The whole thread as messages: system prompt, earlier turns, this prompt.
+    ///
+    /// A caller that sends a thread itself has it sent as it is; one that sends a single message of a stored
+    /// conversation has the turns before it put in front.
     private static func messages(of prompt: UpstreamPrompt) -> [JSON] {
         var messages: [JSON] = []
+        if let own = prompt.completion?.messages {
+            let turns = prompt.conversation?.turns ?? []
+            guard !turns.isEmpty, own.filter({ $0["role"]?.string != "system" }).count == 1, let last = own.last else {
+                return own
+            }
+            messages = own.dropLast()
+            if messages.isEmpty, let system = prompt.conversation?.system {
+                messages.append(["role": "system", "content": JSON(system)])
+            }
+            return messages + history(turns) + [last]
+        }
         if let system = prompt.conversation?.system ?? prompt.system {
             messages.append(["role": "system", "content": JSON(system)])
         }
-        for turn in prompt.conversation?.turns ?? [] {
-            messages.append(["role": "user", "content": JSON(turn.prompt)])
-            messages.append(["role": "assistant", "content": JSON(turn.reply)])
+        return messages + history(prompt.conversation?.turns ?? []) + [
+            ["role": "user", "content": JSON(prompt.prompt)]
+        ]
+    }
+
+    private static func history(_ turns: [Turn]) -> [JSON] {
+        turns.flatMap { turn -> [JSON] in
+            [
+                ["role": "user", "content": JSON(turn.prompt)],
+                ["role": "assistant", "content": JSON(turn.reply)],
+            ]
         }
-        messages.append(["role": "user", "content": JSON(prompt.prompt)])
-        return messages
     }
 }

@@ -11,6 +11,8 @@ final class OpenAIReplyReader: Sendable {
         var pending: [UpstreamEvent] = []
         var finish = UpstreamFinish()
         var isDone = false
+        /// Whether chunks go on as they are, in place of their text alone.
+        let isPassedThrough: Bool
         var failure: UpstreamError?
 
         /// Whether anything of the answer has come.
@@ -19,10 +21,11 @@ final class OpenAIReplyReader: Sendable {
 
     private let response: HTTPClientResponse
     private let isStream: Bool
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
-    init(_ response: HTTPClientResponse) {
+    init(_ response: HTTPClientResponse, isPassedThrough: Bool) {
         self.response = response
+        state = Mutex(State(isPassedThrough: isPassedThrough))
         isStream = response.header("Content-Type")?.lowercased().hasPrefix("text/event-stream") ?? false
     }
 
@@ -74,7 +77,11 @@ final class OpenAIReplyReader: Sendable {
         }
         state.withLock { state in
             state.note(answer)
-            if let text = choice["message"]?["content"]?.string, !text.isEmpty { state.pending.append(.text(text)) }
+            if state.isPassedThrough {
+                state.pending.append(.completion(answer))
+            } else if let text = choice["message"]?["content"]?.string, !text.isEmpty {
+                state.pending.append(.text(text))
+            }
             state.finish.finishReason = choice["finish_reason"]?.string ?? "stop"
             state.isDone = true
         }
@@ -115,8 +122,9 @@ extension OpenAIReplyReader.State {
             throw UpstreamError(.truncated, .transient, "error in the stream")
         }
         note(chunk)
+        if isPassedThrough { pending.append(.chunk(chunk)) }
         guard let choice = chunk["choices"]?[0] else { return }
-        if let text = choice["delta"]?["content"]?.string, !text.isEmpty { pending.append(.text(text)) }
+        if !isPassedThrough, let text = choice["delta"]?["content"]?.string, !text.isEmpty { pending.append(.text(text)) }
         if let reason = choice["finish_reason"]?.string { finish.finishReason = reason }
     }
 

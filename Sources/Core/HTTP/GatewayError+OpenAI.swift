@@ -1,0 +1,28 @@
+extension GatewayError {
+    /// The error object of the OpenAI API, whose clients read `code` and `type`.
+    var openAI: JSON {
+        var error: JSON = [
+            "message": JSON(message), "type": JSON(openAIType), "param": JSON(parameter),
+            "code": JSON(code == .invalidKey ? "invalid_api_key" : code.rawValue),
+        ]
+        if let conversationID, var object = error.object {
+            object["conversation_id"] = JSON(conversationID)
+            error = .object(object)
+        }
+        return ["error": error]
+    }
+
+    /// That API answers 400 where ours says 422.
+    var openAIStatus: Response.Status { status == .unprocessableContent ? .badRequest : status }
+
+    private var openAIType: String {
+        switch status.code {
+        case 401: "authentication_error"
+        case 403: "permission_error"
+        case 404: "not_found_error"
+        case 429: "rate_limit_error"
+        case 400..<500: "invalid_request_error"
+        default: "server_error"
+        }
+    }
+}

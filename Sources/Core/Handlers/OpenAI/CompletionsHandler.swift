@@ -1,0 +1,127 @@
+import HTTPTypes
+
+/// `/v1/chat/completions`: the OpenAI API for callers that know nothing of this server but a base URL and a key.
+package struct CompletionsHandler: Sendable {
+    let authenticator: Authenticator
+    let conversations: Conversations
+    let repeats: RepeatedRequests
+    let failures: Failures
+    let isArchived: Bool
+
+    package func respond(to call: Call) async throws -> Response {
+        let principal = try await authenticator.bearer(of: call)
+        let body = try call.jsonObject()
+        let user = try await subject(of: principal, named: try call.parameters.text("user"))
+        return try await repeats.respond(to: call, of: user) { recorder in
+            try await answer(call, body, user, recorder)
+        }
+    }
+
+    private func answer(
+        _ call: Call, _ body: JSONObject, _ user: User, _ recorder: RepeatedRequests.Recorder?
+    ) async throws -> Response {
+        let request = try Self.request(body, call)
+        let running = try await begin(request, call, user)
+        let created = running.startedAt.microsecondsSinceEpoch / 1_000_000
+        guard request.isStream else {
+            let builder = CompletionBuilder(running, created: Int(created))
+            let conversation = try await finish(running, request, user) { builder.take($0) }
+            let answer = builder.completion(of: conversation)
+            try await recorder?.finish(contentType: "application/json", body: answer.bytes)
+            return .json(answer)
+        }
+        return EventStream.response { stream in
+            let output = RecordedStream(stream, recorder: recorder)
+            do {
+                let chunks = CompletionChunks(running, created: Int(created), wantsUsage: request.wantsUsage)
+                let conversation = try await finish(running, request, user) { event in
+                    for chunk in chunks.chunks(for: event) { try await output.send(chunk.bytes) }
+                }
+                for chunk in chunks.ending(conversation) { try await output.send(chunk.bytes) }
+                try await output.send(Array("[DONE]".utf8))
+                try await output.finish()
+            } catch {
+                let told = failures.told(error, requestID: call.request.id)
+                try await stream.send(data: told.openAI.bytes)
+            }
+        }
+    }
+
+    /// Continues the conversation that the body names, else the one whose thread it sends, else begins one.
+    private func begin(_ request: CompletionRequest, _ call: Call, _ user: User) async throws -> RunningTurn {
+        var ask = Ask(
+            user: user, prompt: request.prompt, pool: user.hasPlus ? .any : .free,
+            model: request.body["model"]?.string, requestID: call.request.id)
+        ask.completion = request
+        ask.isArchived = isArchived
+        if let id = try call.parameters.identifier("conversation_id") {
+            ask.conversationID = id
+            return try await conversations.begin(ask)
+        }
+        if isArchived, let thread = request.threadBefore {
+            ask.conversationID = try await conversations.store.conversation(withThread: thread, of: user.id)
+        }
+        if ask.conversationID != nil {
+            do { return try await conversations.begin(ask) } catch let error as GatewayError {
+                // The caller sent the whole thread, so any account can go on with it.
+                let canMoveOn: [GatewayError.Code] = [
+                    .accountUnavailable, .noAccountAvailable, .conversationBusy, .conversationNotFound,
+                    .plusNotAllowed, .upstreamFailed, .modelNotFound,
+                ]
+                guard canMoveOn.contains(error.code) else { throw error }
+                ask.conversationID = nil
+            }
+        }
+        return try await conversations.begin(ask)
+    }
+
+    private func finish(
+        _ running: RunningTurn, _ request: CompletionRequest, _ user: User,
+        _ tell: @Sendable (UpstreamEvent) async throws -> Void
+    ) async throws -> Conversation {
+        let replies = ReplyMessage()
+        let conversation = try await running.finish { event in
+            replies.take(event)
+            try await tell(event)
+        }
+        if isArchived {
+            try await conversations.store.noteThread(
+                request.thread(with: replies.message), after: request.threadBefore, of: conversation.id, of: user.id)
+        }
+        return conversation
+    }
+
+    /// The user for whom the caller acts: with a client's key the one that the standard field `user` names.
+    private func subject(of caller: User, named name: String?) async throws -> User {
+        switch caller.role {
+        case .user: return caller
+        case .admin:
+            throw GatewayError(.notAllowed, "An admin key cannot chat. Add a user and chat with that user's key.")
+        case .client:
+            guard let name else {
+                throw GatewayError(.invalidParameter, "A client must name its user in the field user.", parameter: "user")
+            }
+            guard Identifier.isValid(name) else { throw GatewayError.invalid("user", Identifier.rule) }
+            let id = User.ID(owner: caller.id.userID, userID: name)
+            let store = conversations.store
+            if try await store.user(id) == nil { _ = try await store.addUser(User(id: id, username: name)) }
+            guard let user = try await store.user(id) else { throw GatewayError.userNotFound }
+            guard !user.isDisabled else {
+                throw GatewayError(.userDisabled, "This user is disabled.", parameter: "user")
+            }
+            return user
+        }
+    }
+
+    private static func request(_ body: JSONObject, _ call: Call) throws -> CompletionRequest {
+        guard let messages = body["messages"]?.array, !messages.isEmpty,
+            messages.allSatisfy({ $0["role"]?.string != nil })
+        else { throw GatewayError.invalid("messages", "a list of messages, each with a role, and not empty") }
+        if let model = body["model"], model.string == nil { throw GatewayError.invalid("model", "a string") }
+        let isStream = try call.parameters.bool("stream") ?? false
+        let wantsUsage = body["stream_options"]?["include_usage"]?.bool ?? false
+        var passed = body
+        for own in ["conversation_id", "user"] { passed[own] = nil }
+        return CompletionRequest(body: passed, isStream: isStream, wantsUsage: wantsUsage)
+    }
+}

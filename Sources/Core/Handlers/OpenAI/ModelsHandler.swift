@@ -1,0 +1,27 @@
+/// `/v1/models`: the models that the key may use.
+package struct ModelsHandler: Sendable {
+    let authenticator: Authenticator
+    let dispatcher: Dispatcher
+
+    package func list(_ call: Call) async throws -> Response {
+        .json(["object": "list", "data": .array(try await models(for: call).map(Self.model))])
+    }
+
+    /// One of them, by the last part of the path.
+    package func one(_ call: Call) async throws -> Response {
+        let name = String(call.request.path.dropFirst("/v1/models/".count))
+        guard try await models(for: call).contains(name) else {
+            throw GatewayError(.modelNotFound, "There is no such model for this key.", parameter: "model")
+        }
+        return .json(Self.model(name))
+    }
+
+    private func models(for call: Call) async throws -> [String] {
+        let caller = try await authenticator.bearer(of: call)
+        return await dispatcher.models(of: caller.hasPlus || caller.role == .admin ? .any : .free)
+    }
+
+    private static func model(_ name: String) -> JSON {
+        ["id": JSON(name), "object": "model", "created": 0, "owned_by": "chatgpt-api-server"]
+    }
+}

@@ -1,0 +1,89 @@
+import HTTPTypes
+import Synchronization
+
+/// Answers a request that carries an `Idempotency-Key` once, and the same again for a day.
+package struct RepeatedRequests: Sendable {
+    let store: any Store
+    /// How long a repeat waits for the first to be answered.
+    let queueTimeout: Duration
+
+    /// Keeps the answer of a first request. It holds the right to answer until it is dropped.
+    final class Recorder: Sendable {
+        private let store: any Store
+        private let digest: String
+        private let bodyDigest: String
+        private let lease: Lease
+
+        init(store: any Store, digest: String, bodyDigest: String, lease: Lease) {
+            self.store = store
+            self.digest = digest
+            self.bodyDigest = bodyDigest
+            self.lease = lease
+        }
+
+        func finish(contentType: String, body: [UInt8]) async throws {
+            let text = String(decoding: body, as: UTF8.self)
+            try await store.storeAnswer(
+                StoredAnswer(bodyDigest: bodyDigest, contentType: contentType, body: text), as: digest)
+        }
+    }
+
+    /// - Parameter answer: Makes the answer; it must hand it to the recorder, where there is one, before it ends.
+    func respond(
+        to call: Call, of user: User, _ answer: (Recorder?) async throws -> Response
+    ) async throws -> Response {
+        guard let key = call.request.headers[.idempotencyKey], !key.isEmpty else { return try await answer(nil) }
+        guard key.utf8.count <= 255 else {
+            throw GatewayError(.invalidParameter, "The Idempotency-Key is longer than 255 bytes.", parameter: "Idempotency-Key")
+        }
+        let digest = Hex.sha256("\(user.id.digest)\0\(call.request.path)\0\(key)")
+        let bodyDigest = Hex.sha256(call.request.body)
+        let lease = try await wait(for: digest)
+        guard let stored = try await store.answer(digest) else {
+            return try await answer(Recorder(store: store, digest: digest, bodyDigest: bodyDigest, lease: lease))
+        }
+        guard stored.bodyDigest == bodyDigest else {
+            throw GatewayError(
+                .idempotencyKeyReused, "This Idempotency-Key was sent with another body before.",
+                parameter: "Idempotency-Key")
+        }
+        var response = Response(status: .ok, body: .bytes(Array(stored.body.utf8)))
+        response.headers[.contentType] = stored.contentType
+        response.headers[.cacheControl] = "no-store"
+        response.headers[.idempotencyReplayed] = "true"
+        return response
+    }
+
+    private func wait(for digest: String) async throws -> Lease {
+        let end = ContinuousClock.now + queueTimeout
+        while true {
+            if let lease = try await store.leaseAnswer(digest) { return lease }
+            guard ContinuousClock.now < end else {
+                throw GatewayError(
+                    .conversationBusy, "A request with this Idempotency-Key is still being answered. Wait for it.")
+            }
+            try await Task.sleep(for: .milliseconds(Int.random(in: 10...50)))
+        }
+    }
+}
+
+/// Sends events and keeps them for a repeat.
+final class RecordedStream: Sendable {
+    private let stream: EventStream
+    private let recorder: RepeatedRequests.Recorder?
+    private let sent = Mutex([UInt8]())
+
+    init(_ stream: EventStream, recorder: RepeatedRequests.Recorder?) {
+        self.stream = stream
+        self.recorder = recorder
+    }
+
+    func send(_ data: [UInt8]) async throws {
+        if recorder != nil { sent.withLock { $0 += Array("data: ".utf8) + data + [0x0A, 0x0A] } }
+        try await stream.send(data: data)
+    }
+
+    func finish() async throws {
+        try await recorder?.finish(contentType: "text/event-stream; charset=utf-8", body: sent.withLock { $0 })
+    }
+}

@@ -31,7 +31,7 @@ package struct JSONFileStore: Store {
         try Directory.removeTree(layout.trash)
         try Directory.create(layout.trash)
         try sweepAnswers()
-        for directory in layout.directories where directory != layout.trash {
+        for directory in layout.areas + layout.shards where directory != layout.trash {
             for name in try Directory.names(in: directory) where name.hasSuffix(".tmp") {
                 try removeIfAbandoned("\(directory)/\(name)")
             }
@@ -63,15 +63,16 @@ package struct JSONFileStore: Store {
         let isNew = !Directory.exists(layout.root)
         if isNew { try Directory.create(layout.root) }
         try refuseUnsafeRoot()
+        for directory in layout.areas { try Directory.create(directory, durably: isDurable) }
         if let format = try read(layout.format) {
             guard format["version"]?.int == StateLayout.version else {
                 throw StoreError(.corrupt, "unknown format version in", path: layout.format)
             }
             return
         }
-        for directory in layout.directories { try Directory.create(directory, durably: false) }
+        for directory in layout.shards { try Directory.create(directory, durably: false) }
         // A directory's sync makes the entries in it durable; the shards themselves are still empty.
-        let parents = Set(layout.directories.map(Directory.parent(of:)))
+        let parents = Set(layout.shards.map(Directory.parent(of:)))
         if isDurable { for parent in parents { try Directory.sync(parent) } }
         try AtomicFile.write(
             (["version": JSON(StateLayout.version)] as JSON).bytes + [0x0A], to: layout.format, durable: isDurable)

@@ -13,12 +13,17 @@ struct StateLayout: Sendable {
     var adminKey: String { "\(root)/admin-key.txt" }
     var rotation: String { "\(root)/accounts/rotation.json" }
 
-    /// The directories that exist from the first start on.
-    var directories: [String] {
-        let shards = (0..<256).map { Hex.encode([UInt8($0)]) }
-        return ["locks", "trash", "accounts", "users", "users/lists", "keys", "conversations", "answers"]
+    /// The directories that are made where they are missing, at every start.
+    var areas: [String] {
+        ["locks", "trash", "accounts", "users", "users/lists", "keys", "conversations", "answers"]
             .map { "\(root)/\($0)" }
-            + ["users", "keys", "conversations"].flatMap { area in shards.map { "\(root)/\(area)/\($0)" } }
+    }
+
+    /// The directories over which records are spread, made at the first start.
+    var shards: [String] {
+        ["users", "keys", "conversations"].flatMap { area in
+            (0..<256).map { "\(root)/\(area)/\(Hex.encode([UInt8($0)]))" }
+        }
     }
 
     func user(_ digest: String) -> String { "\(root)/users/\(digest.prefix(2))/\(digest).json" }

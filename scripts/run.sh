@@ -29,7 +29,8 @@ is_free() { ! (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
 start() {
     local name=$1
     shift
-    setsid setpriv --pdeathsig TERM "$@" >"$run/log/$name.log" 2>&1 &
+    : >"$run/log/$name.log"
+    setsid setpriv --pdeathsig TERM "$@" >>"$run/log/$name.log" 2>&1 9>&- &
     name_of[$!]=$name
     names+=("$!")
 }
@@ -101,7 +102,7 @@ is_free "$host" "$port" || fail "port $port of $host is in use; choose another: 
 # the socket and the static files are put where they can.
 place=$run
 www=$root/www
-if ((EUID == 0)) && ! setpriv --reuid=www-data --regid=www-data --clear-groups test -r "$www/pages" -a -x "$run"; then
+if ((EUID == 0)) && ! setpriv --reuid=www-data --regid=www-data --clear-groups test -r "$www" -a -x "$www" -a -x "$run"; then
     place=$(mktemp -d /tmp/chatgpt-api-server.XXXXXX)
     chmod 755 "$place"
     cp -r "$www" "$place/www"
@@ -121,7 +122,8 @@ start serve "$BINARY" serve --settings "$run/settings.json" --state-dir "$STATE"
     --workers "$WORKERS"
 until_true serve 60 grep -qx ready "$run/log/serve.log"
 # The first start prints the admin key, once. It is told here and in its file, so it need not stay in a log.
-sed -i '/sk-cas-/d' "$run/log/serve.log"
+kept=$(grep -v sk-cas- "$run/log/serve.log" || true)
+printf '%s\n' "$kept" >"$run/log/serve.log"
 
 "$BINARY" nginx-config --settings "$run/settings.json" --socket "$place/app.socket" --www "$www" \
     --prefix "$place/nginx" >"$run/nginx.conf" || fail 'the configuration of nginx could not be written'

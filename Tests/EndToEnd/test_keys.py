@@ -113,5 +113,4 @@ def test_rotating_the_admin_key_ends_the_old_one_at_once(launch):
     assert parallel(lambda _: gateway.get("/api/client/users", old).status_code, range(12), at_once=4) == [401] * 12
     assert gateway.get("/api/client/users", new).status_code == 200
     assert (gateway.state / "admin-key.txt").read_text().strip() == new
-    # What was printed at the first start is of no use any more; the new one stands in its file alone.
-    gateway.admin_key = new
+    gateway.admin_key = new  # the only key that may stand in the file

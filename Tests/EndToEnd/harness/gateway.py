@@ -40,6 +40,7 @@ class Gateway:
         self.workers = workers
         self.url = f"http://127.0.0.1:{self.port}"
         self.secrets = SecretWatch(KEYS)
+        self.admin_key = self.first_admin_key = ""
         self.serve: subprocess.Popen | None = None
         self.nginx: subprocess.Popen | None = None
         self.write_settings(settings)
@@ -75,6 +76,7 @@ class Gateway:
                 self.logs / "serve.log", stdout=output, cwd=self.folder)
         process.eventually(self.is_ready, "serve writes ready")
         self.admin_key = self.secrets.keep((self.state / "admin-key.txt").read_text().strip())
+        self.first_admin_key = self.first_admin_key or self.admin_key
 
     def is_ready(self) -> bool:
         assert self.serve and self.serve.poll() is None, f"serve ended:\n{self.log_text()}"
@@ -98,13 +100,15 @@ class Gateway:
             self.nginx = self.serve = None
 
     def check_and_remove(self) -> None:
-        self.secrets.check(self)
-        shutil.rmtree(self.folder)
+        try:
+            self.secrets.check(self)
+        finally:
+            shutil.rmtree(self.folder)
 
     def log_text(self) -> str:
         """The ends of all logs, for a failed test's report."""
         files = sorted([*self.logs.iterdir(), *self.nginx_folder.glob("**/*.log")])
-        return "\n".join(f"--- {file.name}\n{file.read_text(errors='replace')[-4000:]}" for file in files)
+        return "\n".join(f"--- {file.name}\n{file.read_text(errors='replace')[-2500:]}" for file in files)
 
     # Processes
 

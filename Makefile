@@ -1,0 +1,80 @@
+# What a person does with this source tree. `make` alone prints the targets.
+
+# These shape `make run`; an empty one means what the settings file says.
+SETTINGS ?= settings.json
+PORT ?=
+STATE ?= run/state
+WORKERS ?= 2
+TLS ?=
+
+# How many compilers run at once, how the program is linked, and what the tests may be narrowed to.
+JOBS ?= 2
+BUILD_FLAGS ?= --static-swift-stdlib --explicit-target-dependency-import-check error
+TESTS ?= Tests/EndToEnd $(wildcard Tests/Simulator/tests)
+PYTEST_FLAGS ?= -q
+
+BINARY := .build/release/chatgpt-api-server
+UPSTREAM := .venv/installed
+PYTEST := .venv-tests/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build run run-tls test unit-tests end-to-end-tests check lint layers tsan clean
+
+help: ## Show this list
+	@echo 'Targets:'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo 'Variables of run, as in "make run PORT=9000 WORKERS=4":'
+	@echo '  SETTINGS  settings file               $(SETTINGS)'
+	@echo '  PORT      port to listen on           $(or $(PORT),as in the settings file)'
+	@echo '  STATE     directory of all state      $(STATE)'
+	@echo '  WORKERS   worker processes            $(WORKERS)'
+	@echo '  TLS       1: HTTPS, self-signed       $(or $(TLS),off)'
+	@echo 'Variables of build and test:'
+	@echo '  JOBS      compilers at once           $(JOBS)'
+	@echo '  TESTS     end-to-end tests to run     $(TESTS)'
+
+setup: ## Install the Debian packages to build, run and test with
+	@scripts/setup.sh
+
+build: setup ## Build the program (release)
+	swift build -c release --jobs $(JOBS) $(BUILD_FLAGS) --product chatgpt-api-server
+
+run: build $(UPSTREAM) ## Run everything here, with a small language model as the upstream
+	@SETTINGS='$(SETTINGS)' PORT='$(PORT)' STATE='$(STATE)' WORKERS='$(WORKERS)' TLS='$(TLS)' \
+		BINARY='$(BINARY)' scripts/run.sh
+
+run-tls: ## The same over HTTPS, with a self-signed certificate
+	@$(MAKE) --no-print-directory run TLS=1
+
+test: build unit-tests end-to-end-tests ## Run all tests
+
+unit-tests: setup ## Run the Swift tests
+	swift test --jobs $(JOBS)
+
+end-to-end-tests: build $(PYTEST) ## Run the tests of program, nginx and upstream together
+	.venv-tests/bin/python -m pytest $(PYTEST_FLAGS) $(TESTS)
+
+check: lint layers test ## Format, layers, build, all tests: what a change must pass
+
+lint: ## Check the format of the sources
+	swift format lint --strict --recursive Sources Tests Package.swift
+
+layers: ## Check which folder uses what
+	@scripts/layers.sh
+
+tsan: setup ## Run the Swift tests under the thread sanitizer
+	swift test --jobs $(JOBS) --sanitize=thread --scratch-path .build-tsan
+
+clean: ## Remove what was built and installed here; run/ with its state stays
+	rm -rf .build .build-tsan .venv .venv-tests .pytest_cache
+
+$(UPSTREAM): scripts/upstream-requirements.txt | setup
+	python3 -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
+	@touch $@
+
+$(PYTEST): Tests/EndToEnd/requirements.txt | setup
+	python3 -m venv .venv-tests
+	.venv-tests/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@

@@ -1,0 +1,1 @@
+"""Starts the program, nginx and the stub, and speaks with them, for the tests."""

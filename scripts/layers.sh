@@ -1,0 +1,31 @@
+#!/bin/bash
+# Checks the layering that the compiler cannot see: which folders may use which library or system call.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+failed=0
+
+# refuse PATTERN REASON ALLOWED...: PATTERN may occur in Sources only in the paths ALLOWED (regular expressions).
+refuse() {
+    local pattern=$1 reason=$2 found
+    shift 2
+    found=$(grep -rnE --include='*.swift' -- "$pattern" Sources || true)
+    # What a comment says is not a use.
+    found=$(grep -vE '^[^:]*:[0-9]+:[[:space:]]*//' <<<"$found" || true)
+    for allowed in "$@"; do found=$(grep -vE "^$allowed" <<<"$found" || true); done
+    if [[ -n $found ]]; then
+        printf 'layers: %s\n%s\n' "$reason" "$found" >&2
+        failed=1
+    fi
+}
+
+refuse '^[a-z ]*import (struct |class |func )?Foundation($|\.)' 'Foundation is not linked; use Glibc or FoundationEssentials'
+refuse 'import CCurl' 'only HTTPClient sees libcurl' 'Sources/Core/Upstream/HTTPClient[^/]*\.swift:'
+refuse 'import CMarkGFM' 'only Rendering sees cmark' 'Sources/Core/Rendering/'
+refuse 'import CFCGI|\bFCGX_' 'only FastCGI sees libfcgi' 'Sources/FCGIApp/FastCGI/'
+refuse '\b(flock|rename|renameat2?|fsync|fdatasync)\(|F_OFD_' 'only the store locks, renames and syncs files' \
+    'Sources/Core/Store/'
+refuse 'import ArgumentParser' 'only the process knows its command line' 'Sources/FCGIApp/'
+refuse '\bFCGI' 'the prefix FCGI belongs to the process' 'Sources/FCGIApp/'
+
+((failed)) || echo 'layers: clean'
+exit "$failed"

@@ -193,7 +193,8 @@ class Turn:
         if self.era.needs_role:
             message |= {"role": role, "user": None, "create_time": None}
         else:
-            message |= {"author": {"role": role, "name": None, "metadata": {}}, "create_time": self.created}
+            message |= {"author": {"role": role, "name": None, "metadata": {}}}
+            message["create_time"] = int(self.created) + 0.25  # Always as long, so that `cut_bytes` meets the same place.
         message |= {"update_time": None, "content": {"content_type": "text", "parts": [text]}}
         if self.era.has_status:
             message["status"] = status

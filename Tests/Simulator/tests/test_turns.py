@@ -49,7 +49,8 @@ def test_summer_echoes_the_prompt_and_finishes_too_early(client: Client) -> None
 
     roles = [role(event["message"]) for event in answer.events()]
     assert roles[:3] == ["system", "user", "assistant"]
-    early = [one for one in answer.snapshots() if one["status"] == "in_progress" and "finish_details" in one["metadata"]]
+    running = [one for one in answer.snapshots() if one["status"] == "in_progress"]
+    early = [one for one in running if "finish_details" in one["metadata"]]
     assert early and early[0]["metadata"]["finish_details"]["type"] == "stop"
     last, before = answer.snapshots()[-1], answer.snapshots()[-2]
     assert last["content"] == before["content"] and last["status"] == "finished_successfully"
@@ -116,7 +117,10 @@ def message(**changes: object) -> list[object]:
         ("2023-06", broken(messages=message(id="1")), ["body", "messages", 0, "id"]),
         ("2023-06", broken(messages=message(author=...)), ["body", "messages", 0, "author"]),
         ("2023-06", broken(messages=message(author={"role": "system"})), ["body", "messages", 0, "author", "role"]),
-        ("2023-06", broken(messages=message(content={"content_type": "text"})), ["body", "messages", 0, "content", "parts"]),
+        (
+            "2023-06", broken(messages=message(content={"content_type": "text"})),
+            ["body", "messages", 0, "content", "parts"],
+        ),
         ("2023-06", broken(timezone_offset_min="0"), ["body", "timezone_offset_min"]),
         ("2023-06", broken(history_and_training_disabled="false"), ["body", "history_and_training_disabled"]),
         ("2023-12", broken(messages=message(metadata=None)), ["body", "messages", 0, "metadata"]),

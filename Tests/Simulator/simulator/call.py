@@ -30,10 +30,23 @@ class Call:
         return self.world.struck(place, self.request, account, self.entry)
 
     def cookie(self, name: str, value: str, max_age: int | None = None) -> tuple[str, str]:
-        """A `Set-Cookie` header as both sites send it."""
-        attributes = [f"{name}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
+        """A `Set-Cookie` header as both sites send it.
+
+        Without `Secure` the name loses its `__Host-` or `__Secure-`, since a jar must refuse such a cookie.
+        """
+        is_secure = self.world.settings.has_secure_cookies
+        attributes = [f"{name if is_secure else plain_name(name)}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
         if max_age is not None:
             attributes.append(f"Max-Age={max_age}")
-        if self.world.settings.has_secure_cookies:
+        if is_secure:
             attributes.append("Secure")
         return "Set-Cookie", "; ".join(attributes)
+
+    def presented(self, name: str) -> str:
+        """The value of a cookie of the request, with or without the prefix in its name; empty if there is none."""
+        cookies = self.request.cookies()
+        return cookies.get(name) or cookies.get(plain_name(name), "")
+
+
+def plain_name(name: str) -> str:
+    return name.removeprefix("__Host-").removeprefix("__Secure-")

@@ -194,7 +194,8 @@ class Turn:
             message |= {"role": role, "user": None, "create_time": None}
         else:
             message |= {"author": {"role": role, "name": None, "metadata": {}}}
-            message["create_time"] = int(self.created) + 0.25  # Always as long, so that `cut_bytes` meets the same place.
+            # Always of one length, so that `cut_bytes` meets the same place in every run.
+            message["create_time"] = int(self.created) + 0.25
         message |= {"update_time": None, "content": {"content_type": "text", "parts": [text]}}
         if self.era.has_status:
             message["status"] = status

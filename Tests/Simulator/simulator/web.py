@@ -65,7 +65,7 @@ async def callback(call: Call) -> Response:
         reason = urlencode({"error": query["error"], "error_description": query.get("error_description", "")})
         return Response.redirect(f"{web}/auth/error?{reason}")
     code = call.world.tokens.codes.pop(query.get("code", ""), None)
-    state = call.request.cookies().get(STATE_COOKIE)
+    state = call.presented(STATE_COOKIE)
     if code is None or code.client_id != CLIENT_ID or not state or state != query.get("state"):
         return Response.redirect(f"{web}/api/auth/error?error=OAuthCallback")
     faults = call.struck(Place.CALLBACK, code.account)
@@ -129,13 +129,9 @@ def _session_cookies(call: Call, value: str) -> list[tuple[str, str]]:
 
 
 def _presented_session(call: Call) -> str:
-    cookies = call.request.cookies()
-    if SESSION_COOKIE in cookies:
-        return cookies[SESSION_COOKIE]
-    value = ""
-    for index in range(16):
-        value += cookies.get(f"{SESSION_COOKIE}.{index}", "")
-    return value
+    if whole := call.presented(SESSION_COOKIE):
+        return whole
+    return "".join(call.presented(f"{SESSION_COOKIE}.{index}") for index in range(16))
 
 
 def _csrf_mark(token: str) -> str:
@@ -143,5 +139,5 @@ def _csrf_mark(token: str) -> str:
 
 
 def _csrf_token(call: Call) -> str | None:
-    token, _, mark = unquote(call.request.cookies().get(CSRF_COOKIE, "")).partition("|")
+    token, _, mark = unquote(call.presented(CSRF_COOKIE)).partition("|")
     return token if token and mark == _csrf_mark(token) else None

@@ -204,6 +204,9 @@ def test_cookies_are_secure_unless_the_setting_says_otherwise(nobody: Client) ->
     nobody.cookies.clear()
     nobody.sim("settings", has_secure_cookies=False)
     assert "Secure" not in nobody.call("GET", "/web/api/auth/csrf").headers["Set-Cookie"].split("; ")
+    nobody.log_in("free1@example.org", "first-secret")
+    assert "accessToken" in nobody.session().json()
+    assert not [name for name in nobody.cookies if name.startswith("__")]
 
 
 REDIRECT = "com.example.app://auth/callback"

@@ -80,12 +80,14 @@ def test_deltas_come_only_if_asked_for_and_add_up(client: Client) -> None:
     answer = client.say("One two three", supported_encodings=["v1"])
 
     assert answer.body.startswith(b'event: delta_encoding\ndata: "v1"\n\nevent: delta\n')
-    text = ""
+    text, operations = "", []
     for event in answer.events():
         if event.get("o") == "add" and role(event["v"]["message"]) == "assistant":
             text = event["v"]["message"]["content"]["parts"][0]
         elif isinstance(event.get("v"), str):
             text += event["v"]
+            operations.append(event.get("o", "as before"))
+    assert operations[0] == "append" and set(operations[1:]) == {"as before"}
     assert text == "You said: One two three. Turn 1."
     assert "delta" not in client.say("x").body.decode()
 

@@ -43,7 +43,11 @@ package struct ChatHandler: Sendable {
                 "start", ["conversation_id": JSON(running.conversation.id), "request_id": JSON(requestID)])
             do {
                 let conversation = try await running.finish { event in
-                    if case .text(let text) = event { try await stream.send("delta", ["text": JSON(text)]) }
+                    switch event {
+                    case .text(let text): try await stream.send("delta", ["text": JSON(text)])
+                    case .replaced(let text): try await stream.send("replace", ["text": JSON(text)])
+                    default: break
+                    }
                 }
                 guard let turn = conversation.turns.last else { return }
                 try await stream.send("done", ChatReply(conversation, turn, user, requestID).json)

@@ -1,66 +1,12 @@
 """Accounts of the ChatGPT web backend: turns, rotation, restarts and the state of the accounts."""
 
-import hashlib
 import json
-from collections.abc import Callable, Iterator
 
 import pytest
 
-from conftest import run
-from harness.gateway import Gateway
+from harness.chatgpt import health, launch, simulated, simulator
 from harness.load import parallel
-from harness.simulator import ACCOUNTS, Simulator
-
-
-@pytest.fixture(scope="module")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    running = Simulator(tmp_path_factory.mktemp("simulator"))
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def simulator(simulated: Simulator) -> Simulator:
-    simulated.reset()
-    return simulated
-
-
-@pytest.fixture
-def launch(simulator: Simulator) -> Iterator[Callable[..., Gateway]]:
-    """Starts gateways on the simulator: `launch("a", "b", workers=4, title_timeout=1)`."""
-    running: list[Iterator[Gateway]] = []
-    gateways: list[Gateway] = []
-
-    def launch(*accounts: str | dict, workers: int = 2, openai: dict | None = None, **api_server) -> Gateway:
-        settings = {"openai": simulator.settings(*accounts, **(openai or {})), "api_server": api_server}
-        gateways.append(Gateway(simulator, settings, workers))
-        running.append(run(gateways[-1]))
-        return next(running[-1])
-
-    yield launch
-    for gateway in gateways:
-        assert_no_secret_lies_about(gateway, simulator)
-    for each in running:
-        next(each, None)
-
-
-def assert_no_secret_lies_about(gateway: Gateway, simulator: Simulator) -> None:
-    """Passwords stand in the settings alone, tokens there and in the token cache."""
-    for file in gateway.folder.rglob("*"):
-        if not file.is_file() or file == gateway.settings_file or file.is_relative_to(gateway.www):
-            continue
-        content = file.read_bytes()
-        is_cache = file.name.endswith(".token.json")
-        for secret in simulator.secrets:
-            assert is_cache and "Secret-of" not in secret or secret.encode() not in content, f"a secret in {file}"
-        # Every token of the simulator is a JWT, which begins so.
-        assert is_cache or b"eyJ" not in content, f"a token in {file}"
-
-
-def health(gateway: Gateway, name: str) -> dict:
-    """The shared state of an account; empty where nothing was ever wrong."""
-    file = gateway.state / "accounts" / f"{hashlib.sha256(name.encode()).hexdigest()}.health.json"
-    return json.loads(file.read_text()) if file.exists() else {}
+from harness.simulator import ACCOUNTS
 
 
 def text_of(answer: dict) -> str:
@@ -164,9 +110,8 @@ def test_a_refusal_is_told_plainly_and_once(launch, simulator, fault):
     status, code, state = REFUSALS[fault]
     gateway = launch(simulator.instance("a", access_token=simulator.credential("a")), workers=1)
     key = gateway.add_user()
-    simulator.next(fault, "a", path="/backend-api/conversation")
 
-    answer = gateway.chat(key, "Marked prompt")
+    answer = gateway.chat(key, f"[[fault:once:{fault}]] Marked prompt")
 
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
     assert answer.json()["message"].endswith(".")
@@ -290,9 +235,8 @@ def test_a_follow_up_that_timed_out_is_read_back_and_not_repeated(launch, simula
     gateway = launch(simulator.instance("a", access_token=simulator.credential("a")), workers=1)
     key = gateway.add_user()
     first = gateway.talk(key, "Hello")
-    simulator.next("status:524:accepted", "a", path="/backend-api/conversation")
 
-    answer = gateway.talk(key, "Marked", conversation_id=first["conversation_id"])
+    answer = gateway.talk(key, "[[fault:status:524:accepted]] Marked", conversation_id=first["conversation_id"])
 
     assert text_of(answer) == "You said: Marked. Turn 2." and len(simulator.prompts("Marked")) == 1
 
@@ -336,7 +280,7 @@ def events_of(text: str) -> list[tuple[str, dict]]:
 def test_a_stream_passes_pieces_on_and_tells_a_replaced_text(launch, simulator):
     gateway = launch(simulator.instance("a", access_token=simulator.credential("a")), workers=1)
     key = gateway.add_user()
-    simulator.next("replace", "a", path="/backend-api/conversation")
+    simulator.next(["slow:20", "replace"], "a", path="/backend-api/conversation")
 
     events = events_of(gateway.chat(key, "Hello", stream=True).text)
 

@@ -44,6 +44,9 @@ struct CookieJar: Sendable {
         return matching.isEmpty ? nil : matching.map { "\($0.name)=\($0.value)" }.joined(separator: "; ")
     }
 
+    /// The name, among those that begin with `prefix`, that was set last.
+    func latestName(beginning prefix: String) -> String? { cookies.last { $0.name.hasPrefix(prefix) }?.name }
+
     func value(of name: String) -> String? { cookies.last { $0.name == name }?.value }
 
     private static func trimmed(_ text: Substring) -> Substring {

@@ -35,7 +35,8 @@ struct WebSession {
     /// The session's cookie, put together where it was split.
     static func cookie(in jar: CookieJar) -> String? {
         for name in names {
-            if let whole = jar.value(of: name) { return whole }
+            // A whole one may be left from before the server began to split it, and the other way round.
+            if jar.latestName(beginning: name) == name { return jar.value(of: name) }
             var pieces = ""
             var index = 0
             while index < 32, let piece = jar.value(of: "\(name).\(index)") {

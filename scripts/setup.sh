@@ -4,7 +4,7 @@ set -euo pipefail
 
 packages=(
     libfcgi-dev libcurl4-openssl-dev libcmark-gfm-dev libcmark-gfm-extensions-dev pkg-config
-    nginx-light openssl curl ca-certificates python3-venv
+    nginx-light openssl curl ca-certificates python3-venv microsocks
 )
 
 missing=()

@@ -27,7 +27,7 @@ def test_parallel_prompts_never_meet_on_an_account_and_need_one_login_each(launc
         assert counters["turns"] > 0
 
 
-@pytest.mark.parametrize("era", ["2023-02", "2023-03", "2023-06", "2023-12"])
+@pytest.mark.parametrize("era", ["2023-02", "2023-03", "2023-06", "2023-12", "2024-delta"])
 def test_each_era_is_understood_with_title_and_follow_up(launch, simulator, era):
     simulator.sim("era", era=era)
     gateway = launch({**simulator.instance("a", access_token=simulator.credential("a"))}, workers=1)

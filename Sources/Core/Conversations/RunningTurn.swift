@@ -10,6 +10,9 @@ package struct RunningTurn: Sendable {
     let turnLease: Lease?
     let reply: UpstreamReply
 
+    /// The most bytes of a reply, several times what any model writes at once.
+    private static let replyLimit = 1 << 20
+
     /// Receives the rest of the answer, stores the turn, and returns its conversation with the turn as the last.
     ///
     /// If the caller leaves (the task is cancelled or `tell` throws) or the upstream breaks off, what had come by
@@ -33,6 +36,9 @@ package struct RunningTurn: Sendable {
                     turn.note(finish)
                     upstreamID = finish.conversationID ?? upstreamID
                     break receiving
+                }
+                guard turn.reply.utf8.count <= Self.replyLimit else {
+                    throw UpstreamError(.badReply, .transient, "reply without end")
                 }
                 try await tell(event)
             }

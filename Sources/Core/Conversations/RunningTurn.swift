@@ -1,4 +1,6 @@
-/// A turn whose answer has begun. It holds its conversation and its account until it is finished or dropped.
+/// A turn whose answer has begun.
+///
+/// It holds its conversation and its account until it is finished or dropped.
 package struct RunningTurn: Sendable {
     let conversations: Conversations
     let ask: Ask

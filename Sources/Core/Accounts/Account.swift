@@ -16,6 +16,8 @@ package struct Account: Sendable, Equatable, Identifiable {
     package var models: [String]
     /// The model that names a conversation; nil is the model of the turn.
     package var titleModel: String?
+    /// Whether a caller brought it for one request: nothing of it is remembered.
+    package var isCallers = false
     /// Lower-case hexadecimal SHA-256 over everything whose change may cure a disabled account.
     ///
     /// That is its kind, its URLs, its credentials and its proxy. The digest does not contain them, but a weak

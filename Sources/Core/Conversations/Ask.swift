@@ -11,6 +11,8 @@ package struct Ask: Sendable {
     package var completion: CompletionRequest?
     /// False where the operator keeps such calls out of the archive.
     package var isArchived = true
+    /// The account that the caller brought along, which is used in place of the pool's.
+    package var callerAccount: CallerAccount?
     package var requestID: String
 
     package init(

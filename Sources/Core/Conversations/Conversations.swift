@@ -23,6 +23,7 @@ package struct Conversations: Sendable {
     ///
     /// - Throws: ``GatewayError`` for everything that a caller can still be told with a status.
     package func begin(_ ask: Ask) async throws -> RunningTurn {
+        if let caller = ask.callerAccount { return try await begin(ask, on: caller) }
         let startedAt = Timestamp.now
         let pool = try permittedPool(of: ask)
         guard let id = ask.conversationID else {
@@ -45,8 +46,7 @@ package struct Conversations: Sendable {
             throw GatewayError.conversationNotFound
         }
         guard case .account(let account) = conversation.origin else {
-            throw GatewayError(
-                .accountUnavailable, "This conversation was begun with an access token and needs it to continue.")
+            throw GatewayError.begunWithToken
         }
         if dispatcher.pool.account(account)?.isPlus == true, !ask.user.hasPlus { throw Self.plusNotAllowed }
         let (lease, reply) = try await dispatcher.resume(
@@ -97,7 +97,7 @@ package struct Conversations: Sendable {
         }
     }
 
-    private func prompt(of ask: Ask, after conversation: Conversation?) -> UpstreamPrompt {
+    func prompt(of ask: Ask, after conversation: Conversation?) -> UpstreamPrompt {
         UpstreamPrompt(
             conversation: conversation,
             prompt: conversation == nil ? ask.completion?.wholeThread ?? ask.prompt : ask.prompt, system: ask.system,
@@ -106,7 +106,7 @@ package struct Conversations: Sendable {
     }
 
     /// Waits for the running turn of the conversation to end.
-    private func turnLease(in id: Conversation.ID) async throws -> Lease {
+    func turnLease(in id: Conversation.ID) async throws -> Lease {
         let end = ContinuousClock.now + queueTimeout
         var pause = Duration.milliseconds(5)
         while true {

@@ -33,7 +33,9 @@ package struct Dispatcher: Sendable {
                 return (lease, try await drivers.driver(for: lease.account).send(prompt, to: lease.account))
             } catch {
                 try await note(error, of: lease.account, requestID: requestID)
-                if error.kind == .cancelled || error.failure == .callerFault { throw error.gatewayError }
+                if error.kind == .cancelled || error.failure == .callerFault || error.mayBeAccepted {
+                    throw error.gatewayError
+                }
                 failure = error
                 tried.insert(lease.account.id)
             }
@@ -104,6 +106,28 @@ package struct Dispatcher: Sendable {
         }
     }
 
+    /// Sends a prompt to the account that the caller brought along, one at a time for its upstream user.
+    func send(
+        _ prompt: UpstreamPrompt, to caller: CallerAccount, requestID: String
+    ) async throws -> (lease: AccountLease, reply: UpstreamReply) {
+        let lease = try await waitForSlot { () async throws in
+            try await store.leaseUpstreamUser(caller.upstreamUser).map {
+                AccountLease(account: caller.account, slot: $0)
+            }
+        }
+        guard let lease else {
+            throw GatewayError(
+                .rateLimited, "Another message is being answered with this access token. Wait for it.",
+                retryAfter: .seconds(1))
+        }
+        do throws(UpstreamError) {
+            return (lease, try await drivers.driver(for: caller.account).send(prompt, to: caller.account))
+        } catch {
+            try await note(error, of: caller.account, requestID: requestID)
+            throw error.callerTokenError
+        }
+    }
+
     /// Notes a failure in the account's shared state.
     func note(_ error: UpstreamError, of account: Account, requestID: String) async throws {
         guard error.kind != .cancelled else { return }
@@ -113,7 +137,7 @@ package struct Dispatcher: Sendable {
                 "request_id": "\(requestID)", "account": "\(account.id)", "class": "\(error.failure.rawValue)",
                 "reason": "\(error.reason)",
             ])
-        guard error.failure != .callerFault, error.failure != .modelUnavailable else { return }
+        guard error.failure != .callerFault, error.failure != .modelUnavailable, !account.isCallers else { return }
         try await store.updateHealth(of: account.id) {
             $0.note(
                 error.failure, reason: error.reason, retryAfter: error.retryAfter, fingerprint: account.fingerprint,
@@ -123,7 +147,7 @@ package struct Dispatcher: Sendable {
 
     /// Notes that a turn went well.
     func noteSuccess(of account: Account) async throws {
-        guard try await !store.health(of: account.id).isUntouched else { return }
+        guard !account.isCallers, try await !store.health(of: account.id).isUntouched else { return }
         try await store.updateHealth(of: account.id) { $0.noteSuccess(at: .now) }
     }
 

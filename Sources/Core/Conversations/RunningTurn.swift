@@ -32,6 +32,10 @@ package struct RunningTurn: Sendable {
                 let event = try await reply.next()
                 switch event {
                 case .text(let text): turn.reply += text
+                case .replaced(let text): turn.reply = text
+                case .identified(let known):
+                    turn.note(known)
+                    upstreamID = known.conversationID ?? upstreamID
                 case .chunk(let chunk): turn.note(chunk: chunk)
                 case .completion(let completion): turn.note(completion: completion)
                 case .finished(let finish):
@@ -47,7 +51,7 @@ package struct RunningTurn: Sendable {
         } catch {
             let wasWhole = turn.finishReason != nil && isDeparture(error)
             // A caller that leaves between the last word and the end mark has all it wanted.
-            guard wasWhole else { try await keepPart(of: turn, after: error) }
+            guard wasWhole else { try await keepPart(of: turn, upstreamID: upstreamID, after: error) }
         }
         turn.usage = turn.usage ?? .estimate(prompt: turn.prompt, completion: turn.reply)
         try await conversations.dispatcher.noteSuccess(of: lease.account)
@@ -70,7 +74,7 @@ package struct RunningTurn: Sendable {
     }
 
     /// Stores what came before a failure, then throws that failure as the caller is to see it.
-    private func keepPart(of part: Turn, after error: any Error) async throws -> Never {
+    private func keepPart(of part: Turn, upstreamID: String?, after error: any Error) async throws -> Never {
         let hasLeft = isDeparture(error)
         let upstream = hasLeft ? UpstreamError(.cancelled, .callerFault, "left") : error as? UpstreamError
         guard let upstream else { throw error }
@@ -81,6 +85,7 @@ package struct RunningTurn: Sendable {
             turn.outcome = hasLeft ? .interrupted : .truncated
             turn.usage = turn.usage ?? .estimate(prompt: turn.prompt, completion: turn.reply)
             var kept = conversation
+            kept.upstreamID = upstreamID
             kept.turns.append(turn)
             if kept.turns.count == 1 { kept.title = Title.cut(from: turn.prompt) }
             try await conversations.archive(kept, of: ask)

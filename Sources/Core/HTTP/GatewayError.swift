@@ -21,6 +21,19 @@ package struct GatewayError: Error, Equatable {
         case invalidParameter = "invalid_parameter"
         case promptRequired = "prompt_required"
         case userExists = "user_exists"
+        case wrongEmailOrPassword = "wrong_email_or_password"
+        case wrongMFACode = "wrong_mfa_code"
+        case mfaRequired = "mfa_required"
+        case captchaRequired = "captcha_required"
+        case accountBlocked = "account_blocked"
+        case accountDeactivated = "account_deactivated"
+        case countryUnsupported = "country_unsupported"
+        case loginRateLimited = "login_rate_limited"
+        case loginBlockedByEdge = "login_blocked_by_edge"
+        case loginFailed = "login_failed"
+        case accessTokenRejected = "access_token_rejected"
+        case conversationKindMismatch = "conversation_kind_mismatch"
+        case upstreamConversationLost = "upstream_conversation_lost"
         case idempotencyKeyReused = "idempotency_key_reused"
         case rateLimited = "rate_limited"
         case upstreamRejectedRequest = "upstream_rejected_request"
@@ -56,18 +69,22 @@ package struct GatewayError: Error, Equatable {
     /// The only place where a failure gets its status.
     package var status: Response.Status {
         switch code {
-        case .malformedRequest, .invalidJSON, .conflictingKeys, .conversationBusy, .upstreamRejectedRequest:
+        case .malformedRequest, .invalidJSON, .conflictingKeys, .conversationBusy, .upstreamRejectedRequest,
+            .conversationKindMismatch:
             .badRequest
-        case .invalidKey: .unauthorized
-        case .notAllowed, .plusNotAllowed, .userDisabled, .foreignOrigin: .forbidden
+        case .invalidKey, .wrongEmailOrPassword, .wrongMFACode: .unauthorized
+        case .notAllowed, .plusNotAllowed, .userDisabled, .foreignOrigin, .mfaRequired, .captchaRequired,
+            .accountBlocked, .accountDeactivated, .countryUnsupported:
+            .forbidden
         case .notFound, .conversationNotFound, .userNotFound, .modelNotFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
-        case .accountUnavailable: .conflict
+        case .accountUnavailable, .upstreamConversationLost: .conflict
         case .bodyTooLarge: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
-        case .invalidParameter, .promptRequired, .userExists, .idempotencyKeyReused: .unprocessableContent
-        case .rateLimited: .tooManyRequests
-        case .upstreamFailed: .badGateway
+        case .invalidParameter, .promptRequired, .userExists, .idempotencyKeyReused, .accessTokenRejected:
+            .unprocessableContent
+        case .rateLimited, .loginRateLimited: .tooManyRequests
+        case .upstreamFailed, .loginBlockedByEdge, .loginFailed: .badGateway
         case .upstreamTimeout: .gatewayTimeout
         case .noAccountAvailable, .storageUnavailable, .storageOutcomeUnknown: .serviceUnavailable
         case .clientClosedRequest: .init(code: 499, reasonPhrase: "Client Closed Request")
@@ -76,7 +93,9 @@ package struct GatewayError: Error, Equatable {
     }
 
     /// Whether the same request sent again can never help, which the OpenAI SDKs read from `x-should-retry`.
-    package var isFinal: Bool { code == .accountUnavailable || code == .storageOutcomeUnknown }
+    package var isFinal: Bool {
+        code == .accountUnavailable || code == .upstreamConversationLost || code == .storageOutcomeUnknown
+    }
 }
 
 extension GatewayError {

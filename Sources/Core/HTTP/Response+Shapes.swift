@@ -72,6 +72,7 @@ extension GatewayError {
         if let conversationID { object["conversation_id"] = JSON(conversationID) }
         // Old clients read this member after a failed add-user.
         if code == .userExists { object["api_key"] = .null }
+        if code == .wrongEmailOrPassword { object["Error"] = "Wrong email or password provided" }
         object["request_id"] = JSON(requestID)
         return .object(object)
     }

@@ -5,6 +5,8 @@ package struct ChatHandler: Sendable {
     let defaultPrompt: String?
     let pages: HTMLPage
     let failures: Failures
+    /// The way to the upstream for access tokens that callers bring along.
+    let callerProxy: Proxy?
 
     package func respond(to call: Call) async throws -> Response {
         let principal = try await authenticator.principal(of: call)
@@ -20,14 +22,19 @@ package struct ChatHandler: Sendable {
         let pool = try parameters.pool()
         let model = try parameters.text("model")
         let system = try parameters.text("system")
+        let callerAccount = try parameters.text("access_token").map { token in
+            try CallerAccount(
+                accessToken: token, isPlus: try parameters.bool("user_plus") ?? false, proxy: callerProxy)
+        }
         let user = try await authenticator.subject(of: principal, in: call) { user in
             try await authenticator.store.addUser(user)
         }
 
-        let running = try await conversations.begin(
-            Ask(
-                user: user, prompt: prompt, conversationID: conversationID, pool: pool, model: model, system: system,
-                requestID: call.request.id))
+        var ask = Ask(
+            user: user, prompt: prompt, conversationID: conversationID, pool: pool, model: model, system: system,
+            requestID: call.request.id)
+        ask.callerAccount = callerAccount
+        let running = try await conversations.begin(ask)
         if isStream { return stream(running, to: user, call.request.id) }
         let conversation = try await running.finish()
 
@@ -43,7 +50,11 @@ package struct ChatHandler: Sendable {
                 "start", ["conversation_id": JSON(running.conversation.id), "request_id": JSON(requestID)])
             do {
                 let conversation = try await running.finish { event in
-                    if case .text(let text) = event { try await stream.send("delta", ["text": JSON(text)]) }
+                    switch event {
+                    case .text(let text): try await stream.send("delta", ["text": JSON(text)])
+                    case .replaced(let text): try await stream.send("replace", ["text": JSON(text)])
+                    default: break
+                    }
                 }
                 guard let turn = conversation.turns.last else { return }
                 try await stream.send("done", ChatReply(conversation, turn, user, requestID).json)

@@ -11,7 +11,7 @@ package struct Gateway: Responder {
 
     package init(
         settings: Settings, store: any Store, drivers: UpstreamDrivers, log: Logger,
-        onStorageFault: @escaping @Sendable () -> Void
+        signIn: PasswordSignIn? = nil, onStorageFault: @escaping @Sendable () -> Void
     ) {
         let server = settings.server
         failures = Failures(log: log, onStorageFault: onStorageFault)
@@ -24,11 +24,16 @@ package struct Gateway: Responder {
         let authenticator = Authenticator(store: store)
         let oversight = Oversight(store: store)
         pages = HTMLPage(basePath: server.basePath, language: server.webUILanguage)
+        let accessToken = signIn.map { [pages] signIn in
+            AccessTokenHandler(
+                authenticator: authenticator, store: store, signIn: signIn, proxy: server.defaultProxy,
+                allowGet: server.allowGet, pages: pages)
+        }
         let routes = Routes(
             settings: settings,
             chat: ChatHandler(
                 authenticator: authenticator, conversations: conversations, defaultPrompt: server.defaultPrompt,
-                pages: pages, failures: failures),
+                pages: pages, failures: failures, callerProxy: server.defaultProxy),
             recall: RecallHandler(authenticator: authenticator, store: store, oversight: oversight),
             removal: RemoveConversationHandler(authenticator: authenticator, store: store, oversight: oversight),
             users: UsersHandler(authenticator: authenticator, store: store),
@@ -37,6 +42,7 @@ package struct Gateway: Responder {
                 repeats: RepeatedRequests(store: store, queueTimeout: server.queueTimeout), failures: failures,
                 isArchived: server.archiveV1),
             models: ModelsHandler(authenticator: authenticator, dispatcher: dispatcher),
+            accessToken: accessToken,
             health: HealthHandler(store: store))
         router = Router(routes.table)
         self.settings = settings

@@ -7,6 +7,8 @@ struct Routes {
     let users: UsersHandler
     let completions: CompletionsHandler
     let models: ModelsHandler
+    /// Nil where nothing can sign in.
+    let accessToken: AccessTokenHandler?
     let health: HealthHandler
 
     var table: [Route] {
@@ -33,6 +35,16 @@ struct Routes {
             Route(pages.recall, [.post], .page, recall.respond),
             Route(pages.addUser, [.get], .page) { _ in .page("/_pages/add-user.html") },
             Route(pages.addUser, [.post], .page, users.add),
+        ] + accessTokenRoutes
+    }
+
+    private var accessTokenRoutes: [Route] {
+        guard let accessToken else { return [] }
+        let page = settings.server.browserPaths.accessToken
+        return [
+            Route(settings.server.apiPaths.accessToken, [.get, .post], .api, accessToken.respond),
+            Route(page, [.get], .page) { _ in .page("/_pages/access-token.html") },
+            Route(page, [.post], .page, accessToken.respond),
         ]
     }
 }

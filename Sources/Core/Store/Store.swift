@@ -71,6 +71,18 @@ package protocol Store: Sendable {
     func answer(_ digest: String) async throws -> StoredAnswer?
     func storeAnswer(_ answer: StoredAnswer, as digest: String) async throws
 
+    /// The account's last sign-in; nil before the first.
+    func upstreamToken(of account: Account.ID) async throws -> StoredToken?
+    func keepUpstreamToken(_ token: StoredToken, of account: Account.ID) async throws
+    /// The right to sign in to an account; nil while somebody else does.
+    func leaseSignIn(of account: Account.ID) async throws -> Lease?
+    /// The right to send the one message at a time that a caller's own upstream user may send.
+    func leaseUpstreamUser(_ user: String) async throws -> Lease?
+    /// Counts one try of `key`, unless it has used up `limit` tries within `period`.
+    ///
+    /// - Returns: Nil if it may try, else how long it has to wait.
+    func countTry(of key: APIKey.Digest, limit: Int, within period: Duration) async throws -> Duration?
+
     // MARK: Oversight
 
     /// Appends an entry to the audit log.

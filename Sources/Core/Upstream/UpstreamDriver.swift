@@ -50,6 +50,10 @@ package struct UpstreamPrompt: Sendable {
 package enum UpstreamEvent: Sendable, Equatable {
     /// More of the reply's text.
     case text(String)
+    /// The whole text so far in place of what came before it.
+    case replaced(String)
+    /// What is known of the reply before its end, so that one that breaks off can be continued.
+    case identified(UpstreamFinish)
     /// A chunk of a streamed completion as the upstream sent it; only where a ``CompletionRequest`` asked for it.
     case chunk(JSON)
     /// A whole completion as the upstream sent it; only where a ``CompletionRequest`` asked for it.

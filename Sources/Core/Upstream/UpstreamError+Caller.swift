@@ -1,6 +1,10 @@
 extension UpstreamError {
     /// What the caller is told when no other account could help.
     package var gatewayError: GatewayError {
+        chatGPTGatewayError ?? generalGatewayError
+    }
+
+    private var generalGatewayError: GatewayError {
         switch (kind, failure) {
         case (.timeout, _):
             GatewayError(.upstreamTimeout, "The upstream did not answer in time. Try again later.")

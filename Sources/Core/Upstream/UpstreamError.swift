@@ -24,6 +24,8 @@ package struct UpstreamError: Error, Sendable, Equatable {
     package var retryAfter: Duration?
     /// The upstream's own short word for the error, if it is one: letters, digits and `_` only.
     package var upstreamCode: String?
+    /// The upstream may have taken the prompt, so it is not sent again, to no account.
+    package var mayBeAccepted = false
 
     package init(
         _ kind: Kind, _ failure: FailureClass, _ reason: String, status: Int? = nil, retryAfter: Duration? = nil,

@@ -23,6 +23,8 @@ final class CompletionChunks: Sendable {
     func chunks(for event: UpstreamEvent) -> [JSON] {
         switch event {
         case .chunk(let chunk): return passed(chunk)
+        // A chunk cannot take anything back, so what replaces a text follows it.
+        case .replaced(let text): return chunks(for: .text("\n\n" + text))
         case .text(let text):
             let isFirst = state.withLock { state -> Bool in
                 defer { state.hasBegun = true }
@@ -32,7 +34,7 @@ final class CompletionChunks: Sendable {
             if isFirst { delta["role"] = "assistant" }
             delta["content"] = JSON(text)
             return [made(delta: .object(delta), finishReason: nil, model: nil)]
-        case .completion, .finished: return []
+        case .completion, .identified, .finished: return []
         }
     }
 

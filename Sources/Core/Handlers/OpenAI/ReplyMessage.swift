@@ -17,7 +17,8 @@ final class ReplyMessage: Sendable {
             case .text(let text): state.content += text
             case .completion(let completion): state.whole = completion["choices"]?[0]?["message"]
             case .chunk(let chunk): state.add(chunk["choices"]?[0]?["delta"])
-            case .finished: break
+            case .replaced(let text): state.content = text
+            case .identified, .finished: break
             }
         }
     }

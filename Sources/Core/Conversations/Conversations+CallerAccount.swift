@@ -1,0 +1,50 @@
+extension Conversations {
+    /// Begins a turn on the account that the caller brought along.
+    func begin(_ ask: Ask, on caller: CallerAccount) async throws -> RunningTurn {
+        let startedAt = Timestamp.now
+        var conversation = Conversation(
+            origin: .accessToken(upstreamUser: caller.upstreamUser), system: ask.system)
+        conversation.createdAt = startedAt
+        let turnLease: Lease?
+        if let id = ask.conversationID {
+            guard try await store.conversation(id, of: ask.user.id) != nil else {
+                throw GatewayError.conversationNotFound
+            }
+            turnLease = try await self.turnLease(in: id)
+            // Read again under the lease: the turn before this one may have ended only now.
+            guard let stored = try await store.conversation(id, of: ask.user.id) else {
+                throw GatewayError.conversationNotFound
+            }
+            guard case .accessToken(let owner) = stored.origin else { throw GatewayError.begunWithoutToken }
+            guard owner == caller.upstreamUser else { throw GatewayError.begunWithOtherToken }
+            conversation = stored
+        } else {
+            turnLease = ask.isArchived ? try await store.leaseTurn(in: conversation.id) : nil
+        }
+        let (lease, reply) = try await dispatcher.send(
+            prompt(of: ask, after: ask.conversationID == nil ? nil : conversation), to: caller,
+            requestID: ask.requestID)
+        return RunningTurn(
+            conversations: self, ask: ask, conversation: conversation, startedAt: startedAt, lease: lease,
+            turnLease: turnLease, reply: reply)
+    }
+}
+
+extension GatewayError {
+    /// The words of the Flask server for a token where there was none before; clients know them.
+    static let begunWithoutToken = GatewayError(
+        .conversationKindMismatch,
+        "Conversation found, but was started using a Builtin API Instance. Please remove the Access Token to "
+            + "continue the conversation using Builtin API Instance.", parameter: "access_token")
+
+    /// The words of the Flask server for a missing token; clients know them.
+    static let begunWithToken = GatewayError(
+        .conversationKindMismatch,
+        "Conversation found, but was started using an Access Token. Please use the Access Token to continue the "
+            + "conversation.", parameter: "access_token")
+
+    static let begunWithOtherToken = GatewayError(
+        .conversationKindMismatch,
+        "This conversation was begun with the access token of another upstream user and needs one of that user.",
+        parameter: "access_token")
+}

@@ -1,0 +1,54 @@
+extension JSONFileStore {
+    package func upstreamToken(of account: Account.ID) throws(StoreError) -> StoredToken? {
+        do throws(StoreError) { return try read(layout.token(account)).flatMap(StoredToken.init(record:)) } catch {
+            guard error.kind == .corrupt else { throw error }
+            // It can be had again by a sign-in.
+            log.error("a token record is spoilt and is taken as absent", metadata: ["account": "\(account)"])
+            return nil
+        }
+    }
+
+    package func keepUpstreamToken(_ token: StoredToken, of account: Account.ID) throws(StoreError) {
+        try AtomicFile.write(token.record.bytes, to: layout.token(account), durable: isDurable)
+    }
+
+    package func leaseSignIn(of account: Account.ID) throws(StoreError) -> Lease? {
+        let place = layout.signInLease(account)
+        return try Lease.take(place.path, offset: place.offset)
+    }
+
+    package func leaseUpstreamUser(_ user: String) throws(StoreError) -> Lease? {
+        let place = layout.turnLease("upstream user \(user)")
+        return try Lease.take(place.path, offset: place.offset)
+    }
+
+    package func countTry(
+        of key: APIKey.Digest, limit: Int, within period: Duration
+    ) throws(StoreError) -> Duration? {
+        let now = Timestamp.now
+        return try layout.lock("tries", key).withLock { () throws(StoreError) in
+            var tries = recentTries(key, since: now + period * -1)
+            let own = tries[key] ?? []
+            if own.count >= limit, let first = own.min() { return first + period - now }
+            tries[key] = own + [now]
+            var record = JSONObject()
+            for (key, moments) in tries.sorted(by: { $0.key < $1.key }) {
+                record[key] = .array(moments.map { JSON($0.rfc3339) })
+            }
+            try AtomicFile.write(JSON.object(record).bytes, to: layout.tries(key), durable: false)
+            return nil
+        }
+    }
+
+    /// The tries of all keys in one file that are not older than `start`; a spoilt file begins anew.
+    private func recentTries(_ key: APIKey.Digest, since start: Timestamp) -> [APIKey.Digest: [Timestamp]] {
+        let record = (try? read(layout.tries(key)))?.object ?? JSONObject()
+        var tries: [APIKey.Digest: [Timestamp]] = [:]
+        for member in record.members {
+            let moments = (member.value.array ?? []).compactMap { $0.string.flatMap(Timestamp.init(rfc3339:)) }
+            let recent = moments.filter { $0 > start }
+            if !recent.isEmpty { tries[member.name] = recent }
+        }
+        return tries
+    }
+}

@@ -10,7 +10,7 @@ TLS ?=
 # How many compilers run at once, how the program is linked, and what the tests may be narrowed to.
 JOBS ?= 2
 BUILD_FLAGS ?= --static-swift-stdlib --explicit-target-dependency-import-check error
-TESTS ?= Tests/EndToEnd $(wildcard Tests/Simulator/tests)
+TESTS ?= Tests/EndToEnd
 PYTEST_FLAGS ?= -q
 
 BINARY := .build/release/chatgpt-api-server
@@ -53,6 +53,7 @@ unit-tests: setup ## Run the Swift tests
 	swift test --jobs $(JOBS)
 
 end-to-end-tests: build $(PYTEST) ## Run the tests of program, nginx and upstream together
+	.venv-tests/bin/python -m pytest $(PYTEST_FLAGS) Tests/Simulator/tests
 	.venv-tests/bin/python -m pytest $(PYTEST_FLAGS) $(TESTS)
 
 check: lint layers test ## Format, layers, build, all tests: what a change must pass

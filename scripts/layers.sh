@@ -21,7 +21,8 @@ refuse() {
 refuse '^[a-z ]*import (struct |class |func )?Foundation($|\.)' 'Foundation is not linked; use Glibc or FoundationEssentials'
 refuse 'import CCurl' 'only HTTPClient sees libcurl' 'Sources/Core/Upstream/HTTPClient[^/]*\.swift:'
 refuse 'import CMarkGFM' 'only Rendering sees cmark' 'Sources/Core/Rendering/'
-refuse 'import CFCGI|\bFCGX_' 'only FastCGI sees libfcgi' 'Sources/FCGIApp/FastCGI/'
+refuse '\bFCGX_' 'only FastCGI sees libfcgi' 'Sources/FCGIApp/FastCGI/'
+refuse 'import CFCGI' 'only the process sees the C shim' 'Sources/FCGIApp/'
 refuse '\b(flock|rename|renameat2?|fsync|fdatasync)\(|F_OFD_' 'only the store locks, renames and syncs files' \
     'Sources/Core/Store/'
 refuse 'import ArgumentParser' 'only the process knows its command line' 'Sources/FCGIApp/'

@@ -62,6 +62,8 @@ stop() {
         child=${names[index]}
         kill -TERM "$child" 2>/dev/null || true
         wait "$child" 2>/dev/null || true
+        # What a killed child left of its session, such as nginx's workers.
+        kill -TERM -- "-$child" 2>/dev/null || true
     done
     [[ -z ${place:-} || $place == "$run" ]] || rm -rf "$place"
     exit "$status"

@@ -19,11 +19,9 @@ extern int pipe2(int[2], int);
 /* Accepts a connection that no child process inherits. -1 and errno on failure. */
 static inline int cfcgi_accept(int listening) { return accept4(listening, 0, 0, SOCK_CLOEXEC); }
 
-enum { CFCGI_WRITABLE = 1, CFCGI_HUNG_UP = 2 };
-
 struct cfcgi_event {
     uint64_t token;
-    int what; /* CFCGI_WRITABLE | CFCGI_HUNG_UP */
+    int hung_up; /* 1 if the peer left, 0 if what was waited for is there */
 };
 
 static inline int cfcgi_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
@@ -36,7 +34,7 @@ static inline int cfcgi_epoll_arm(int epoll, int add, int fd, uint64_t token, in
     return epoll_ctl(epoll, add ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event);
 }
 
-/* Watches `fd`, an eventfd, for a signal, again and again; its events have `what` 0. */
+/* Watches `fd`, an eventfd, for as long as it is open. */
 static inline int cfcgi_epoll_add_eventfd(int epoll, int fd, uint64_t token) {
     struct epoll_event event = {0};
     event.events = EPOLLIN;
@@ -55,8 +53,7 @@ static inline int cfcgi_epoll_wait(int epoll, struct cfcgi_event *events, int ca
     int count = epoll_wait(epoll, raw, capacity < 128 ? capacity : 128, -1);
     for (int i = 0; i < count; i++) {
         events[i].token = raw[i].data.u64;
-        events[i].what = (raw[i].events & EPOLLOUT ? CFCGI_WRITABLE : 0)
-            | (raw[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR) ? CFCGI_HUNG_UP : 0);
+        events[i].hung_up = (raw[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
     }
     return count;
 }

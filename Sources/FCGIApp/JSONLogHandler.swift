@@ -21,7 +21,9 @@ struct JSONLogHandler: LogHandler {
         line["level"] = JSON(event.level.rawValue)
         line["message"] = JSON("\(event.message)")
         line["process"] = JSON(Int(getpid()))
-        for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: { $0.key < $1.key }) {
+        for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: {
+            $0.key < $1.key
+        }) {
             line[key] = JSON("\(value)")
         }
         let bytes = JSON.object(line).bytes + [0x0A]

@@ -40,7 +40,8 @@ def test_a_failed_answer_is_told_by_its_class_without_the_upstreams_words(single
     worker = single_accounts.worker_pids()
     upstream.script(step, times=-1)
 
-    answer = single_accounts.chat(key, "Hi", model=name)
+    answer = single_accounts.request(
+        "POST", "/api/chat", key, json={"prompt": "Hi", "model": name}, timeout=30)
 
     assert answer.status_code in statuses, answer.text
     assert_error(answer, answer.status_code)

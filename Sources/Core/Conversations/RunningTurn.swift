@@ -1,4 +1,6 @@
-/// A turn whose answer has begun. It holds its conversation and its account until it is finished or dropped.
+/// A turn whose answer has begun.
+///
+/// It holds its conversation and its account until it is finished or dropped.
 package struct RunningTurn: Sendable {
     let conversations: Conversations
     let ask: Ask
@@ -9,6 +11,9 @@ package struct RunningTurn: Sendable {
     /// Kept, not read: its end lets the next turn of the conversation run.
     let turnLease: Lease?
     let reply: UpstreamReply
+
+    /// The most bytes of a reply, several times what any model writes at once.
+    private static let replyLimit = 1 << 20
 
     /// Receives the rest of the answer, stores the turn, and returns its conversation with the turn as the last.
     ///
@@ -37,6 +42,9 @@ package struct RunningTurn: Sendable {
                     turn.note(finish)
                     upstreamID = finish.conversationID ?? upstreamID
                     break receiving
+                }
+                guard turn.reply.utf8.count <= Self.replyLimit else {
+                    throw UpstreamError(.badReply, .transient, "reply without end")
                 }
                 try await tell(event)
             }

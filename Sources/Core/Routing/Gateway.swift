@@ -58,6 +58,7 @@ package struct Gateway: Responder {
             call.kind = route.kind
             call.parameters = try Parameters(of: request)
             if call.isPage { try refuseForeignOrigin(of: request) }
+            try refuseKeyInQuery(of: call)
             response = try await route.handler(call)
         } catch {
             response = failure(error, of: call)
@@ -86,6 +87,15 @@ package struct Gateway: Responder {
         }
         if told.code == .invalidKey { response.headers[.wwwAuthenticate] = "Bearer" }
         return response
+    }
+
+    /// Keys in queries end in histories and logs of others; the operator can forbid them.
+    private func refuseKeyInQuery(of call: Call) throws(GatewayError) {
+        guard settings.server.allowGet == .never, call.kind == .api, call.request.method == .get,
+            User.Role.allCases.contains(where: { call.parameters.count(of: $0.rawValue) > 0 })
+        else { return }
+        throw GatewayError(
+            .methodNotAllowed, "Keys are not taken from a query here. Send the key as \"Authorization: Bearer KEY\".")
     }
 
     /// A form that another site's page posts must not act with a key that a person left in the form.

@@ -27,5 +27,7 @@ package struct Router: Sendable {
     }
 
     /// What a 405 must name in `Allow`.
-    func methods(at path: String) -> [HTTPRequest.Method] { (routes[path] ?? routes[Self.pattern(of: path)])?.flatMap(\.methods) ?? [] }
+    func methods(at path: String) -> [HTTPRequest.Method] {
+        (routes[path] ?? routes[Self.pattern(of: path)])?.flatMap(\.methods) ?? []
+    }
 }

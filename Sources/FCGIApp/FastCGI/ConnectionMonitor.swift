@@ -59,10 +59,7 @@ final class ConnectionMonitor: Sendable {
             for event in events.prefix(count) {
                 guard event.token != Self.stopToken else { return }
                 let watch = watches.withLock { $0.byToken[event.token] }
-                let what = Int(event.what)
-                watch?.handle(
-                    isHungUp: what & CFCGI_HUNG_UP != 0,
-                    isWritable: what & CFCGI_WRITABLE != 0)
+                watch?.handle(isHungUp: event.hung_up != 0)
             }
         }
     }

@@ -75,8 +75,8 @@ final class ConnectionWatch: Sendable {
         for wait in waits { wait.resume() }
     }
 
-    /// Takes an event from the monitor's thread.
-    func handle(isHungUp: Bool, isWritable: Bool) {
+    /// Takes an event, as a rule from the monitor's thread: the peer left or, if not, there is room to write.
+    func handle(isHungUp: Bool) {
         let (action, waits) = state.withLock { state -> ((@Sendable () -> Void)?, [CheckedContinuation<Void, Never>]) in
             guard state.phase == .open else { return (nil, []) }
             guard isHungUp else {

@@ -17,6 +17,8 @@ final class ExchangeWriter: BodyWriter {
         do {
             try await send(bytes, bodyStart: 0)
         } catch is ConnectionLost {
+            // A failed send may come before the monitor's event, and must have the same consequences.
+            watch.handle(isHungUp: true)
             throw CancellationError()
         }
     }

@@ -121,8 +121,10 @@ final class FCGIExchange: @unchecked Sendable {
 
     /// Ends the request and closes the connection; the first call counts.
     ///
-    /// True if the response went out whole. Sends what is left and the end record, so wait for room first. When `abandoning`, nothing is sent and the
+    /// Sends what is left and the end record, so wait for room first. When `abandoning`, nothing is sent and the
     /// web server sees a response that was cut.
+    ///
+    /// - Returns: Whether the response went out whole.
     @discardableResult
     func finish(abandoning: Bool) -> Bool {
         isOpen.withLock { isOpen in

@@ -223,6 +223,15 @@ struct GatewayTests {
         #expect(log.last?["user_id"]?.string == "u1")
     }
 
+    @Test func `the operator can forbid keys in queries`() async throws {
+        let fixture = try GatewayFixture { $0.server.allowGet = .never }
+        let key = try fixture.addUser("u1")
+        let inQuery = await fixture.send(.get, "/api/recall", query: "user=\(key)")
+        #expect(inQuery.status == 405)
+        let inHeader = await fixture.send(.get, "/api/recall", key: key)
+        #expect(inHeader.status == 200)
+    }
+
     @Test func `a page's form is refused from another site and answered with a page`() async throws {
         let fixture = try GatewayFixture()
         let key = try fixture.addUser("u1")

@@ -42,7 +42,8 @@ final class CompletionChunks: Sendable {
     func ending(_ conversation: Conversation) -> [JSON] {
         guard !state.withLock({ $0.isPassedThrough }), let turn = conversation.turns.last else { return [] }
         var chunks = [made(delta: [:], finishReason: turn.finishReason ?? "stop", model: turn.model)]
-        if wantsUsage, let usage = turn.usage, var last = made(delta: [:], finishReason: nil, model: turn.model).object {
+        if wantsUsage, let usage = turn.usage, var last = made(delta: [:], finishReason: nil, model: turn.model).object
+        {
             last["choices"] = []
             last["usage"] = usage.json
             chunks.append(.object(last))

@@ -99,7 +99,8 @@ package struct CompletionsHandler: Sendable {
             throw GatewayError(.notAllowed, "An admin key cannot chat. Add a user and chat with that user's key.")
         case .client:
             guard let name else {
-                throw GatewayError(.invalidParameter, "A client must name its user in the field user.", parameter: "user")
+                throw GatewayError(
+                    .invalidParameter, "A client must name its user in the field user.", parameter: "user")
             }
             guard Identifier.isValid(name) else { throw GatewayError.invalid("user", Identifier.rule) }
             let id = User.ID(owner: caller.id.userID, userID: name)

@@ -7,7 +7,9 @@ package struct RepeatedRequests: Sendable {
     /// How long a repeat waits for the first to be answered.
     let queueTimeout: Duration
 
-    /// Keeps the answer of a first request. It holds the right to answer until it is dropped.
+    /// Keeps the answer of a first request.
+    ///
+    /// It holds the right to answer until it is dropped.
     final class Recorder: Sendable {
         private let store: any Store
         private let digest: String
@@ -34,7 +36,8 @@ package struct RepeatedRequests: Sendable {
     ) async throws -> Response {
         guard let key = call.request.headers[.idempotencyKey], !key.isEmpty else { return try await answer(nil) }
         guard key.utf8.count <= 255 else {
-            throw GatewayError(.invalidParameter, "The Idempotency-Key is longer than 255 bytes.", parameter: "Idempotency-Key")
+            throw GatewayError(
+                .invalidParameter, "The Idempotency-Key is longer than 255 bytes.", parameter: "Idempotency-Key")
         }
         let digest = Hex.sha256("\(user.id.digest)\0\(call.request.path)\0\(key)")
         let bodyDigest = Hex.sha256(call.request.body)

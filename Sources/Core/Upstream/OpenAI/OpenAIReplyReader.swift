@@ -124,7 +124,9 @@ extension OpenAIReplyReader.State {
         note(chunk)
         if isPassedThrough { pending.append(.chunk(chunk)) }
         guard let choice = chunk["choices"]?[0] else { return }
-        if !isPassedThrough, let text = choice["delta"]?["content"]?.string, !text.isEmpty { pending.append(.text(text)) }
+        if !isPassedThrough, let text = choice["delta"]?["content"]?.string, !text.isEmpty {
+            pending.append(.text(text))
+        }
         if let reason = choice["finish_reason"]?.string { finish.finishReason = reason }
     }
 

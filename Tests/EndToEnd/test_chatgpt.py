@@ -174,6 +174,17 @@ def test_a_cut_reply_is_continued_a_few_times_and_threads_on_its_last_part(launc
     assert text_of(follow_up) == "You said: More. Turn 2."
 
 
+def test_an_interrupted_and_a_long_reply_are_whole_turns(launch, simulator):
+    gateway = launch(simulator.instance("a", access_token=simulator.credential("a")), workers=1)
+    key = gateway.add_user()
+
+    interrupted = gateway.talk(key, "[[fault:interrupted]] Stop me")
+    long = gateway.talk(key, "[[fault:big:60000]] Tell me all")
+
+    assert interrupted["finish_reason"] == "interrupted"
+    assert len(text_of(long)) == 60000 and long["finish_reason"] == "stop"
+
+
 def test_a_reply_that_is_cut_for_ever_ends(launch, simulator):
     gateway = launch(simulator.instance("a", access_token=simulator.credential("a")), workers=1)
     key = gateway.add_user()

@@ -1,6 +1,7 @@
 /// `/api/access-token` and its page: signs in with a caller's e-mail and password and gives the access token.
 ///
-/// Nothing of it is stored or logged. A key has few tries, so that nobody guesses passwords through here.
+/// Nothing of it is stored or logged. All keys of a user together have few tries, so that nobody guesses
+/// passwords through here.
 package struct AccessTokenHandler: Sendable {
     private static let triesAMinute = 5
 

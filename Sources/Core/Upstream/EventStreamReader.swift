@@ -24,17 +24,23 @@ package struct EventStreamReader: Sendable {
     /// Takes the next piece and gives the events that it completes.
     package mutating func feed(_ piece: [UInt8]) throws(TooLarge) -> [Event] {
         var events: [Event] = []
-        for byte in piece {
-            switch byte {
-            case 0x0A where endedWithReturn: endedWithReturn = false
-            case 0x0A, 0x0D:
-                endedWithReturn = byte == 0x0D
-                if let event = endLine() { events.append(event) }
-            default:
+        var rest = piece[...]
+        while let first = rest.first {
+            if endedWithReturn {
                 endedWithReturn = false
-                line.append(byte)
-                guard line.count + data.count <= limit else { throw TooLarge() }
+                if first == 0x0A {
+                    rest.removeFirst()
+                    continue
+                }
             }
+            // Whole runs at once: answers that repeat their text come to many megabytes.
+            let end = rest.firstIndex { $0 == 0x0A || $0 == 0x0D }
+            line += rest[..<(end ?? rest.endIndex)]
+            guard line.count + data.count <= limit else { throw TooLarge() }
+            guard let end else { break }
+            endedWithReturn = rest[end] == 0x0D
+            rest = rest[(end + 1)...]
+            if let event = endLine() { events.append(event) }
         }
         return events
     }

@@ -3,13 +3,16 @@ struct ChatGPTEndpoint: Sendable {
     let client: HTTPClient
     let baseURL: String
     let paths: Settings.OpenAI.Endpoints
+    /// The longest that one answer may take, which pings could keep open for ever.
+    var longestAnswer = Duration.seconds(600)
 
     /// Sends a prompt or a continuation and returns once the head of an event stream is here.
     func converse(
         _ body: JSON, as token: AccessToken, through proxy: Proxy?
     ) async throws(UpstreamError) -> HTTPClientResponse {
         let response = try await send(
-            "POST", paths.conversation, body, accept: "text/event-stream", as: token, through: proxy)
+            "POST", paths.conversation, body, accept: "text/event-stream", as: token, through: proxy,
+            totalTimeout: longestAnswer)
         let type = response.header("Content-Type")?.lowercased() ?? ""
         if type.hasPrefix("text/event-stream") { return response }
         throw .chatGPTOddAnswer((try? await response.collect(upTo: 64 << 10)) ?? [])

@@ -4,7 +4,9 @@ set -euo pipefail
 
 packages=(
     libfcgi-dev libcurl4-openssl-dev libcmark-gfm-dev libcmark-gfm-extensions-dev pkg-config
-    nginx-light openssl curl ca-certificates python3-venv microsocks
+    nginx-light openssl curl ca-certificates python3-venv
+    libjs-highlight.js
+    microsocks chromium fonts-dejavu-core
 )
 
 missing=()

@@ -9,32 +9,42 @@ package struct HTMLPage: Sendable {
         self.language = language
     }
 
-    /// A page with a reply's Markdown.
+    /// A page with a reply's Markdown, its code highlighted by the library that nginx serves.
     package func reply(_ markdown: String, title: String) -> String {
-        page(
-            title: title,
-            body: "<main class=\"reply\">\n\(Markdown.html(from: markdown) ?? Self.escape(markdown))</main>")
+        let html = Markdown.html(from: markdown) ?? Self.escape(markdown)
+        let hasCode = html.contains("<pre><code")
+        return page(title: title, head: hasCode ? highlighting : "", body: "<main class=\"reply\">\n\(html)</main>")
     }
 
     /// A page with a sentence, for outcomes and errors.
     package func message(_ text: String, title: String) -> String {
         page(
-            title: title,
+            title: title, head: "",
             body: "<main class=\"message\"><h1>\(Self.escape(title))</h1><p>\(Self.escape(text))</p></main>")
     }
 
-    private func page(title: String, body: String) -> String {
+    private var highlighting: String {
+        let library = "\(Self.escape(basePath))lib/highlight.js"
+        return """
+
+            <link rel="stylesheet" href="\(library)/styles/a11y-light.css" media="(prefers-color-scheme: light)">
+            <link rel="stylesheet" href="\(library)/styles/a11y-dark.css" media="(prefers-color-scheme: dark)">
+            <script src="\(library)/highlight.min.js" defer></script>
+            <script src="\(Self.escape(basePath))assets/highlight.js" defer></script>
+            """
+    }
+
+    private func page(title: String, head: String, body: String) -> String {
         """
         <!DOCTYPE html>
         <html lang="\(Self.escape(language))">
         <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="color-scheme" content="light dark">
         <title>\(Self.escape(title))</title>
-        <link rel="stylesheet" href="\(Self.escape(basePath))assets/style.css">
-        <link rel="stylesheet" href="\(Self.escape(basePath))assets/highlight.css">
-        <script src="\(Self.escape(basePath))lib/highlight.js/highlight.min.js" defer></script>
-        <script src="\(Self.escape(basePath))assets/highlight-page.js" defer></script>
+        <link rel="icon" href="\(Self.escape(basePath))favicon.svg" type="image/svg+xml">
+        <link rel="stylesheet" href="\(Self.escape(basePath))assets/style.css">\(head)
         </head>
         <body>
         \(body)

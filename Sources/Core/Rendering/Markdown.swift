@@ -13,7 +13,7 @@ package enum Markdown {
     /// loads anything from elsewhere, and links tell nothing of where they were followed from.
     package static func html(from text: String) -> String? {
         _ = registration
-        let options = CMARK_OPT_VALIDATE_UTF8 | CMARK_OPT_GITHUB_PRE_LANG
+        let options = CMARK_OPT_VALIDATE_UTF8
         guard let parser = cmark_parser_new(options) else { return nil }
         defer { cmark_parser_free(parser) }
         for name in extensions {

@@ -5,6 +5,8 @@ extension AccountHealth {
     package mutating func note(
         _ failure: FailureClass, reason: String, retryAfter: Duration?, fingerprint: String, at now: Timestamp
     ) {
+        // What a person decided outlasts what a turn that was still running ran into.
+        guard !isByPerson else { return }
         let growth = 1 << min(failures, 8)
         switch failure {
         case .callerFault, .modelUnavailable: return

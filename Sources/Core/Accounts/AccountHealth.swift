@@ -16,8 +16,10 @@ package struct AccountHealth: Sendable, Equatable {
     /// Failures since the last success; rests grow with it.
     package var failures = 0
     package var changedAt: Timestamp = .now
-    /// The account's settings to which this applies: others cure what was disabled.
+    /// The account's settings to which this applies: others cure what was disabled by a failure.
     package var fingerprint = ""
+    /// Disabled by a person, and so until a person enables it.
+    package var isByPerson = false
 
     package init() {}
 
@@ -29,8 +31,17 @@ package struct AccountHealth: Sendable, Equatable {
         switch state {
         case .ready: false
         case .resting(let until): until > now
-        case .disabled: self.fingerprint == fingerprint || self.fingerprint.isEmpty
+        case .disabled: isByPerson || self.fingerprint == fingerprint || self.fingerprint.isEmpty
         }
+    }
+
+    /// Takes the account out until a person enables it.
+    package mutating func disable(at now: Timestamp) {
+        self = AccountHealth()
+        state = .disabled
+        isByPerson = true
+        reason = "disabled by an administrator"
+        changedAt = now
     }
 
     package var record: JSON {
@@ -46,6 +57,7 @@ package struct AccountHealth: Sendable, Equatable {
         object["failures"] = JSON(failures)
         object["changed_at"] = JSON(changedAt.rfc3339)
         object["fingerprint"] = JSON(fingerprint)
+        if isByPerson { object["by_person"] = true }
         return .object(object)
     }
 
@@ -63,6 +75,7 @@ package struct AccountHealth: Sendable, Equatable {
         }
         reason = record["reason"]?.string ?? ""
         fingerprint = record["fingerprint"]?.string ?? ""
+        isByPerson = record["by_person"]?.bool ?? false
         self.failures = max(0, failures)
         self.changedAt = changedAt
     }

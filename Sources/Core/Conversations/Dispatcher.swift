@@ -92,7 +92,6 @@ package struct Dispatcher: Sendable {
         }
         let lease = try await waitForSlot { () async throws in
             switch try await store.reserveSlot(of: account) {
-            case .unlimited: AccountLease(account: account, slot: nil)
             case .taken(let slot): AccountLease(account: account, slot: slot)
             case .full: nil
             }

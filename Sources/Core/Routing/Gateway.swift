@@ -43,6 +43,9 @@ package struct Gateway: Responder {
                 isArchived: server.archiveV1),
             models: ModelsHandler(authenticator: authenticator, dispatcher: dispatcher),
             accessToken: accessToken,
+            accounts: AccountsHandler(
+                authenticator: authenticator,
+                desk: AccountDesk(store: store, pool: dispatcher.pool, drivers: drivers)),
             health: HealthHandler(store: store))
         router = Router(routes.table)
         self.settings = settings

@@ -9,6 +9,7 @@ struct Routes {
     let models: ModelsHandler
     /// Nil where nothing can sign in.
     let accessToken: AccessTokenHandler?
+    let accounts: AccountsHandler
     let health: HealthHandler
 
     var table: [Route] {
@@ -27,6 +28,8 @@ struct Routes {
             Route("/v1/chat/completions", [.post], .openAI, completions.respond),
             Route("/v1/models", [.get], .openAI, models.list),
             Route("/v1/models/*", [.get], .openAI, models.one),
+            Route("/api/admin/accounts", [.get], .api, accounts.list),
+            Route("/api/admin/accounts", [.post], .api, accounts.act),
             Route("/healthz", [.get], .api, health.respond),
             Route("/", [.get], .page) { _ in Response(status: .found, headers: [.location: home]) },
             Route(pages.chat, [.get], .page) { _ in .page("/_pages/chat.html") },

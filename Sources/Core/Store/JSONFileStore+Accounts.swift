@@ -33,7 +33,6 @@ extension JSONFileStore {
             for account in choose(cursors[cursor]?.string.map(Account.ID.init(rawValue:)), health) {
                 let slot: Lease?
                 switch try reserveSlot(of: account) {
-                case .unlimited: slot = nil
                 case .taken(let lease): slot = lease
                 case .full: continue
                 }
@@ -48,12 +47,26 @@ extension JSONFileStore {
     }
 
     package func reserveSlot(of account: Account) throws(StoreError) -> SlotReservation {
-        guard let limit = account.maxConcurrent else { return .unlimited }
+        let path = layout.slots(account.id)
+        guard let limit = account.maxConcurrent else {
+            // Without a limit any byte will do; it is taken so that the turns can be counted.
+            while true {
+                let place = Int64.random(in: Self.unlimitedSlots)
+                if let lease = try Lease.take(path, offset: place) { return .taken(lease) }
+            }
+        }
         for slot in 0..<limit {
-            if let lease = try Lease.take(layout.slots(account.id), offset: Int64(slot)) { return .taken(lease) }
+            if let lease = try Lease.take(path, offset: Int64(slot)) { return .taken(lease) }
         }
         return .full
     }
+
+    package func turnsInFlight(on account: Account) throws(StoreError) -> Int {
+        try Lease.count(layout.slots(account.id), in: 0..<Self.unlimitedSlots.upperBound)
+    }
+
+    /// Beyond the slots of any limit.
+    private static var unlimitedSlots: Range<Int64> { (1 << 20)..<(1 << 60) }
 
     private func rotationCursors() throws(StoreError) -> JSONObject {
         do throws(StoreError) { return try read(layout.rotation)?.object ?? JSONObject() } catch {

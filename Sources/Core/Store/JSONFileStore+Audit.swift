@@ -16,4 +16,10 @@ extension JSONFileStore {
                 [.object(line)], to: layout.audit, durable: isDurable, creating: !Directory.exists(layout.audit))
         }
     }
+
+    /// Checks the audit log's chain; nothing there is a whole chain of no lines.
+    package func verifyAudit() throws(StoreError) -> (lines: Int, break: AuditChain.Break?) {
+        guard let file = try File.reading(layout.audit) else { return (0, nil) }
+        return AuditChain.verify(try file.readAll())
+    }
 }

@@ -59,6 +59,25 @@ extension JSONFileStore {
         }
     }
 
+    package func importConversation(
+        _ conversation: Conversation, of user: User.ID
+    ) throws(StoreError) -> Bool {
+        let path = layout.conversation(conversation.id, of: user)
+        guard Directory.exists(layout.user(user.digest)), !Directory.exists(path) else { return false }
+        try Directory.create(layout.conversations(of: user), durably: isDurable)
+        let list = conversationList(of: user)
+        try listLock(of: user).withLock { () throws(StoreError) in
+            try rebuildIfStale(list, of: user)
+            try list.put(conversation.id, conversation.summary.entry)
+        }
+        return try conversationLock(conversation.id).withLock { () throws(StoreError) in
+            guard !Directory.exists(path) else { return false }
+            try AppendLog.append(
+                [conversation.header] + conversation.turns.map(\.line), to: path, durable: isDurable, creating: true)
+            return true
+        }
+    }
+
     package func removeConversation(_ id: Conversation.ID, of user: User.ID) throws(StoreError) -> Bool {
         let path = layout.conversation(id, of: user)
         let isRemoved = try conversationLock(id).withLock { () throws(StoreError) in

@@ -11,6 +11,30 @@ package final class Lease: Sendable {
 
     deinit { close(descriptor) }
 
+    /// How many bytes of `path` are taken in `range`, by whomever.
+    static func count(_ path: String, in range: Range<Int64>) throws(StoreError) -> Int {
+        guard let file = try File.reading(path) else { return 0 }
+        var open = [range]
+        var count = 0
+        while let part = open.popLast() {
+            guard !part.isEmpty else { continue }
+            var lock = Glibc.flock()
+            // A read lock can be asked about through a descriptor that may only read.
+            lock.l_type = Int16(F_RDLCK)
+            lock.l_whence = Int16(SEEK_SET)
+            lock.l_start = off_t(part.lowerBound)
+            lock.l_len = off_t(part.upperBound - part.lowerBound)
+            // 36 is F_OFD_GETLK: one lock that stands in the way, not always the first.
+            guard retrying({ fcntl(file.descriptor, 36, &lock) }) == 0 else { throw .last("fcntl", path) }
+            guard lock.l_type != Int16(F_UNLCK) else { continue }
+            count += 1
+            let taken = Int64(lock.l_start)
+            open.append(part.lowerBound..<max(part.lowerBound, taken))
+            open.append(min(taken + 1, part.upperBound)..<part.upperBound)
+        }
+        return count
+    }
+
     /// Takes the byte at `offset` of `path` if nobody has it; returns at once.
     static func take(_ path: String, offset: Int64) throws(StoreError) -> Lease? {
         let descriptor = retrying { open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600) }

@@ -36,6 +36,10 @@ package protocol Store: Sendable {
     ///
     /// - Returns: False, with nothing stored, if the user or the conversation is gone by now.
     func appendTurn(of conversation: Conversation, of user: User.ID) async throws -> Bool
+    /// Stores a whole conversation that another program kept.
+    ///
+    /// - Returns: False, with nothing changed, if the user is not there or has a conversation of that id.
+    func importConversation(_ conversation: Conversation, of user: User.ID) async throws -> Bool
     func removeConversation(_ id: Conversation.ID, of user: User.ID) async throws -> Bool
     /// The conversation whose thread of messages has this digest; nil if none is known.
     func conversation(withThread digest: String, of user: User.ID) async throws -> Conversation.ID?
@@ -60,6 +64,8 @@ package protocol Store: Sendable {
         cursor: String, among accounts: [Account],
         choose: @Sendable (_ last: Account.ID?, [Account.ID: AccountHealth]) -> [Account]
     ) async throws -> (account: Account, slot: Lease?)?
+    /// How many turns run on an account now, over all workers.
+    func turnsInFlight(on account: Account) async throws -> Int
     /// Takes a slot of one account; `isFull` where it has a limit and all are taken.
     func reserveSlot(of account: Account) async throws -> SlotReservation
 
@@ -91,7 +97,6 @@ package protocol Store: Sendable {
 
 /// The outcome of asking for a slot on one account.
 package enum SlotReservation: Sendable {
-    case unlimited
     case taken(Lease)
     case full
 }

@@ -21,6 +21,8 @@ package struct JSONReader {
         package static let caller = Limits(depth: 32, values: 10_000)
         /// What an upstream or a file of ours may hold.
         package static let trusted = Limits(depth: 64, values: 1_000_000)
+        /// A whole archive in one file, which the operator names.
+        package static let imported = Limits(depth: 64, values: 100_000_000)
     }
 
     private let bytes: UnsafeBufferPointer<UInt8>

@@ -229,11 +229,43 @@ struct JSONFileStoreTests {
             Issue.record("no slot should be free")
             return
         }
+        #expect(try store.turnsInFlight(on: account) == 2)
         leases.removeLast()
+        #expect(try store.turnsInFlight(on: account) == 1)
         guard case .taken = try store.reserveSlot(of: account) else {
             Issue.record("a slot should be free again")
             return
         }
+    }
+
+    @Test func `turns on an account without a limit are counted, too`() throws {
+        let store = try directory.store()
+        let account = Account(
+            id: Account.ID(rawValue: "a"), kind: .openAI(.init(baseURL: "http://127.0.0.1:1/v1", apiKey: nil)))
+        var leases: [Lease] = []
+        for _ in 0..<50 {
+            if case .taken(let lease) = try store.reserveSlot(of: account) { leases.append(lease) }
+        }
+        #expect(try store.turnsInFlight(on: account) == 50)
+        leases.removeAll()
+        #expect(try store.turnsInFlight(on: account) == 0)
+    }
+
+    @Test func `a change in the audit log shows`() throws {
+        let store = try directory.store()
+        for number in 0..<4 {
+            try store.audit(JSONObject(unchecked: [.init(name: "action", value: JSON("a\(number)"))]))
+        }
+        #expect(try store.verifyAudit().lines == 4)
+        #expect(try store.verifyAudit().break == nil)
+
+        let bytes = try #require(try File.reading(store.layout.audit)?.readAll())
+        let lines = bytes.split(separator: 0x0A).map { Array($0) + [0x0A] }
+        #expect(AuditChain.verify(lines[0] + lines[2] + lines[3]).break?.line == 2)
+        #expect(AuditChain.verify(Array(lines[1...].joined())).break?.line == 1)
+        var changed = bytes
+        changed[bytes.count - 3] ^= 1
+        #expect(AuditChain.verify(changed).break?.line == 4)
     }
 
     @Test func `the round of accounts is even over many callers at once`() async throws {

@@ -3,7 +3,7 @@ import Testing
 @testable import Core
 
 @Suite struct AccessTokenTests {
-    /// Says user-1, auth0|1 and an end in June 2023.
+    /// The claims in it: `{"https://api.openai.com/auth":{"user_id":"user-1"},"sub":"auth0|1","exp":1687209600}`.
     private let payload =
         "eyJodHRwczovL2FwaS5vcGVuYWkuY29tL2F1dGgiOnsidXNlcl9pZCI6InVzZXItMSJ9LCJzdWIiOiJhdXRoMHwxIiwi"
         + "ZXhwIjoxNjg3MjA5NjAwfQ"

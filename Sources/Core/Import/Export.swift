@@ -1,0 +1,39 @@
+/// Everything that is kept of users, as JSON values to be written one a line; no key and no digest of one.
+package struct Export {
+    let store: JSONFileStore
+
+    package init(store: JSONFileStore) { self.store = store }
+
+    /// Gives `write` a user and then each of its conversations, newest first.
+    package func user(_ user: User, _ write: (JSON) throws -> Void) throws {
+        var record = user.summary.object ?? JSONObject()
+        record["type"] = "user"
+        try write(.object(record))
+        var before: Conversation.ID?
+        while true {
+            let page = try store.conversations(of: user.id, before: before, limit: 200)
+            for summary in page {
+                guard let conversation = try store.conversation(summary.id, of: user.id),
+                    var line = conversation.export.object
+                else { continue }
+                line["type"] = "conversation"
+                line["owner"] = JSON(user.id.owner)
+                line["user_id"] = JSON(user.id.userID)
+                try write(.object(line))
+            }
+            guard page.count == 200 else { return }
+            before = page.last?.id
+        }
+    }
+
+    /// Gives `write` all users, each with its conversations.
+    package func all(_ write: (JSON) throws -> Void) throws {
+        var before: User.ID?
+        while true {
+            let page = try store.users(ownedBy: nil, before: before, limit: 200)
+            for user in page { try self.user(user, write) }
+            guard page.count == 200 else { return }
+            before = page.last?.id
+        }
+    }
+}

@@ -1,0 +1,150 @@
+/// Takes over the users and conversations of the Flask server; a second run changes nothing.
+///
+/// Its files hold the string "true" and nulls where booleans belong, times without a fraction, and users' keys in
+/// `api_instance`; the last are never stored.
+package struct FlaskImport {
+    /// What was done or would be done, for the operator to read.
+    ///
+    /// Holds no key.
+    package struct Report {
+        package internal(set) var lines: [String] = []
+        package internal(set) var addedUsers = 0
+        package internal(set) var addedConversations = 0
+        package internal(set) var problems = 0
+    }
+
+    let store: JSONFileStore
+    let accounts: [Account]
+    let isDryRun: Bool
+    private var report = Report()
+    /// The users of the file by their `user_id`, with their owners.
+    private var users: [String: [User.ID]] = [:]
+
+    /// - Parameter accounts: Those of the settings; a conversation goes on with the one of the same e-mail address.
+    package init(store: JSONFileStore, accounts: [Account], isDryRun: Bool) {
+        self.store = store
+        self.accounts = accounts
+        self.isDryRun = isDryRun
+    }
+
+    /// Imports `users.json`, then `conversations.json`; either may be nil.
+    package mutating func run(users: JSON?, conversations: JSON?) throws -> Report {
+        if let users { try importUsers(users) }
+        if let conversations { try importConversations(conversations) }
+        return report
+    }
+
+    private mutating func importUsers(_ file: JSON) throws {
+        guard let keys = file["API_KEYS"]?.object else { return problem("the file of users has no API_KEYS") }
+        for member in keys.members {
+            guard let key = APIKey(member.name) else {
+                problem("a key ending in \(member.name.suffix(4)) is not 32 letters and digits: its user is left out")
+                continue
+            }
+            try importUser(member.value, key)
+        }
+    }
+
+    private mutating func importUser(_ record: JSON, _ key: APIKey) throws {
+        guard let userID = record["user_id"]?.string, Identifier.isValid(userID), userID != User.selfOwner else {
+            return problem("the user of the key ending in \(key.lastFour) has no usable user_id: left out")
+        }
+        let role: User.Role =
+            Self.isTrue(record["is_admin"]) ? .admin : Self.isTrue(record["is_client"]) ? .client : .user
+        let named = record["username"]?.string ?? userID
+        let username = User.isValidUsername(named) ? named : userID
+        var owners = (record["clients"]?.array ?? []).compactMap(\.string).filter(Identifier.isValid)
+        // A client or an admin belongs to nobody else.
+        if owners.isEmpty || role != .user { owners = [User.selfOwner] }
+        let id = User.ID(owner: owners[0], userID: userID)
+        if owners.count > 1 { note("user \(userID) had several owners and now belongs to \(owners[0])") }
+        users[userID, default: []].append(id)
+        let user = User(
+            id: id, username: username, role: role, hasPlus: Self.isTrue(record["plus"]), keys: [User.Key(key)])
+        let isNew = isDryRun ? try store.user(id) == nil : try store.addUser(user)
+        guard isNew else { return note("user \(userID) of \(id.owner) is there already: unchanged") }
+        report.addedUsers += 1
+        note("user \(userID) of \(id.owner) (\(role.rawValue)\(user.hasPlus ? ", plus" : "")): added")
+    }
+
+    private mutating func importConversations(_ file: JSON) throws {
+        guard let all = file["users"]?.object else { return problem("the file of conversations has no users") }
+        for member in all.members {
+            guard let owner = try owner(of: member.name) else {
+                problem("there is no user \(member.name): its conversations are left out")
+                continue
+            }
+            let conversations = (member.value["conversations"]?.object?.members ?? [])
+                .compactMap { conversation($0.name, $0.value) }
+                .sorted { $0.updatedAt < $1.updatedAt }
+            for conversation in conversations { try add(conversation, to: owner) }
+        }
+    }
+
+    private mutating func add(_ conversation: Conversation, to owner: User.ID) throws {
+        let isNew =
+            isDryRun
+            ? try store.conversation(conversation.id, of: owner) == nil
+            : try store.importConversation(conversation, of: owner)
+        guard isNew else { return note("conversation \(conversation.id) is there already: unchanged") }
+        report.addedConversations += 1
+        note("conversation \(conversation.id) of \(owner.userID), \(conversation.turns.count) turns: added")
+    }
+
+    /// The file of conversations knows users by `user_id` alone.
+    private mutating func owner(of userID: String) throws -> User.ID? {
+        let candidates =
+            try users[userID] ?? store.owners(of: userID).map { User.ID(owner: $0, userID: userID) }
+        if candidates.count > 1 {
+            problem("several users are called \(userID): its conversations go to the one of \(candidates[0].owner)")
+        }
+        return candidates.first
+    }
+
+    private mutating func conversation(_ id: String, _ record: JSON) -> Conversation? {
+        guard Identifier.isValid(id) else {
+            problem("a conversation has an id that is not usable: left out")
+            return nil
+        }
+        var last = Timestamp(microsecondsSinceEpoch: 0)
+        var turns = (record["messages"]?.object?.members ?? []).map { member -> Turn in
+            last = member.value["origin_time"]?.string.flatMap(Timestamp.init(localText:)) ?? last
+            return Turn(
+                id: member.name, prompt: member.value["prompt"]?.string ?? "",
+                reply: member.value["reply"]?.string ?? "", startedAt: last)
+        }
+        guard !turns.isEmpty else {
+            problem("conversation \(id) has no messages: left out")
+            return nil
+        }
+        turns.sort { $0.startedAt < $1.startedAt }
+        let isOwnToken = record["api_instance_type"]?.string == "user"
+        // For conversations of own tokens this member holds the user's key, which must not be kept.
+        let email = isOwnToken ? nil : record["api_instance"]?.string
+        return Conversation(
+            id: id, title: record["title"]?.string ?? Title.cut(from: turns[0].prompt), createdAt: turns[0].startedAt,
+            origin: isOwnToken ? .accessToken(upstreamUser: "unknown") : .account(account(of: email)),
+            upstreamID: id, turns: turns)
+    }
+
+    /// The configured account of that address, else an id that none has, so that a follow-up says what is missing.
+    private func account(of email: String?) -> Account.ID {
+        guard let email else { return Account.ID(rawValue: "unknown") }
+        let configured = accounts.first { account in
+            guard case .chatGPT(let login) = account.kind else { return false }
+            return login.email?.lowercased() == email.lowercased()
+        }
+        return configured?.id ?? Account.ID(rawValue: email)
+    }
+
+    private mutating func note(_ line: String) { report.lines.append(line) }
+
+    private mutating func problem(_ line: String) {
+        report.problems += 1
+        report.lines.append("problem: \(line)")
+    }
+
+    private static func isTrue(_ value: JSON?) -> Bool {
+        value?.bool ?? (value?.string?.lowercased() == "true")
+    }
+}

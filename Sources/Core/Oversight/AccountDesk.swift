@@ -1,0 +1,110 @@
+/// What admins see of the accounts and may do with them.
+package struct AccountDesk: Sendable {
+    package enum Action: String, Sendable, CaseIterable { case enable, disable, test }
+
+    let store: any Store
+    let pool: AccountPool
+    let drivers: UpstreamDrivers
+
+    package init(store: any Store, pool: AccountPool, drivers: UpstreamDrivers) {
+        self.store = store
+        self.pool = pool
+        self.drivers = drivers
+    }
+
+    /// All accounts in the order of the settings, without anything secret.
+    package func rows() async throws -> [JSON] {
+        var rows: [JSON] = []
+        for account in pool.accounts { rows.append(try await row(account)) }
+        return rows
+    }
+
+    /// Does `action` and answers with the account's row after it; a test adds how it went.
+    ///
+    /// - Throws: ``GatewayError`` 404 for an unknown account.
+    package func perform(_ action: Action, on id: Account.ID) async throws -> JSON {
+        guard let account = pool.account(id) else {
+            throw GatewayError(.notFound, "There is no such account.", parameter: "id")
+        }
+        var outcome: JSON?
+        switch action {
+        case .enable: try await store.updateHealth(of: id) { $0 = AccountHealth() }
+        case .disable: try await store.updateHealth(of: id) { $0.disable(at: .now) }
+        case .test: outcome = try await test(account)
+        }
+        var row = try await row(account).object ?? JSONObject()
+        if let outcome { row["test"] = outcome }
+        return .object(row)
+    }
+
+    private func row(_ account: Account) async throws -> JSON {
+        let health = try await store.health(of: account.id)
+        let isOut = health.isOut(at: .now, fingerprint: account.fingerprint)
+        var row = JSONObject()
+        row["id"] = JSON(account.id.rawValue)
+        row["kind"] = JSON(account.kindName)
+        row["plus"] = JSON(account.isPlus)
+        row["state"] = JSON(isOut ? health.state.name : "ready")
+        row["reason"] = isOut ? JSON(health.reason) : .null
+        if case .resting(let until) = health.state, isOut {
+            row["until"] = JSON(until.rfc3339)
+        } else {
+            row["until"] = .null
+        }
+        row["changed_at"] = health.isUntouched ? .null : JSON(health.changedAt.rfc3339)
+        row["failures"] = JSON(health.failures)
+        row["in_flight"] = JSON(try await store.turnsInFlight(on: account))
+        row["max_concurrent"] = account.maxConcurrent.map { JSON($0) } ?? .null
+        row["models"] = .array(account.models.map { JSON($0) })
+        row["proxy"] = JSON(account.proxy?.redacted)
+        return .object(row)
+    }
+
+    /// One tiny turn that is stored nowhere.
+    ///
+    /// A good answer ends a rest and what a failure disabled.
+    private func test(_ account: Account) async throws -> JSON {
+        guard case .taken(let slot) = try await store.reserveSlot(of: account) else {
+            return ["ok": false, "reason": "all of its slots are busy"]
+        }
+        defer { withExtendedLifetime(slot) {} }
+        let start = ContinuousClock.now
+        do throws(UpstreamError) {
+            let prompt = UpstreamPrompt(prompt: "Answer with the word OK.", pseudonym: "u-test")
+            let reply = try await drivers.driver(for: account).send(prompt, to: account)
+            while true {
+                if case .finished = try await reply.next() { break }
+            }
+        } catch {
+            let failure = error
+            try await store.updateHealth(of: account.id) {
+                $0.note(
+                    failure.failure, reason: failure.reason, retryAfter: failure.retryAfter,
+                    fingerprint: account.fingerprint, at: .now)
+            }
+            return ["ok": false, "reason": JSON(error.reason)]
+        }
+        try await store.updateHealth(of: account.id) { if !$0.isByPerson { $0 = AccountHealth() } }
+        return ["ok": true, "milliseconds": JSON(Int((ContinuousClock.now - start).microseconds / 1000))]
+    }
+}
+
+extension Account {
+    /// The kind as the settings name it.
+    fileprivate var kindName: String {
+        switch kind {
+        case .openAI: "openai"
+        case .chatGPT: "chatgpt"
+        }
+    }
+}
+
+extension AccountHealth.State {
+    fileprivate var name: String {
+        switch self {
+        case .ready: "ready"
+        case .resting: "resting"
+        case .disabled: "disabled"
+        }
+    }
+}

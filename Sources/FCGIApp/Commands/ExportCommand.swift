@@ -1,0 +1,26 @@
+import ArgumentParser
+import Core
+
+/// `export`: everything of a user, or of all, as JSON lines.
+struct ExportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export", abstract: "Write everything that is kept of a user, or of all, as JSON lines.")
+
+    @OptionGroup var state: StateOptions
+
+    @Option(help: ArgumentHelp("Only this user.", valueName: "ID"))
+    var userID: String?
+
+    @Option(help: ArgumentHelp("The client that owns the user, or \"self\".", valueName: "ID"))
+    var owner = User.selfOwner
+
+    func run() throws {
+        let store = try state.openStore()
+        let export = Export(store: store)
+        guard let userID else { return try export.all { print($0.text) } }
+        guard let user = try store.user(User.ID(owner: owner, userID: userID)) else {
+            throw CommandFailure("There is no user \(userID) of \(owner).")
+        }
+        try export.user(user) { print($0.text) }
+    }
+}

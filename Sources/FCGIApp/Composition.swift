@@ -38,13 +38,15 @@ enum Composition {
         let settings = try Settings.load(path: settingsPath).settings
         let log = Logger(label: "gateway")
         let store = try JSONFileStore(root: stateDirectory, durability: settings.server.durability, log: log)
+        // The worker drains and ends; its supervisor starts another, which reads what the disk really holds.
+        let onStorageFault: @Sendable () -> Void = { kill(getpid(), SIGTERM) }
         let client = HTTPClient()
-        let drivers = makeDrivers(settings, store: store, client: client, log: log)
+        let drivers = makeDrivers(
+            settings, store: store, client: client, log: log, onStorageFault: onStorageFault)
         let gateway = Gateway(
             settings: settings, store: store, drivers: drivers, log: log,
             signIn: PasswordSignIn(client: client, addresses: SignInAddresses(settings.openAI)),
-            // The worker drains and ends; its supervisor starts another, which reads what the disk really holds.
-            onStorageFault: { kill(getpid(), SIGTERM) })
+            onStorageFault: onStorageFault)
         return Parts(responder: gateway, maxBodyBytes: settings.server.maxBodyBytes, executorThreads: 32)
     }
 
@@ -58,12 +60,15 @@ enum Composition {
     }
 
     private static func makeDrivers(
-        _ settings: Settings, store: JSONFileStore, client: HTTPClient, log: Logger
+        _ settings: Settings, store: JSONFileStore, client: HTTPClient, log: Logger,
+        onStorageFault: @escaping @Sendable () -> Void = {}
     ) -> UpstreamDrivers {
         UpstreamDrivers(
             openAI: OpenAIDriver(client: client, titleTimeout: settings.server.titleTimeout),
             chatGPT: ChatGPTDriver(
                 client: client, settings: settings,
-                tokens: AccessTokens(store: store, client: client, settings: settings.openAI, log: log)))
+                tokens: AccessTokens(
+                    store: store, client: client, settings: settings.openAI, log: log,
+                    onStorageFault: onStorageFault)))
     }
 }

@@ -300,3 +300,21 @@ def test_a_stream_passes_pieces_on_and_tells_a_replaced_text(launch, simulator):
         text = text + data["text"] if name == "delta" else data["text"] if name == "replace" else text
     assert events[-1][0] == "done" and text == text_of(events[-1][1]) == "You said: Hello. Turn 1."
     assert [name for name, _ in events].count("replace") >= 1
+
+
+def test_the_openai_api_is_served_from_such_an_account(launch, simulator):
+    gateway = launch(simulator.instance("a", access_token=simulator.credential("a")), workers=1)
+    key = gateway.add_user()
+    model = "text-davinci-002-render-sha"
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}]
+
+    models = gateway.get("/v1/models", key).json()
+    whole = gateway.post("/v1/chat/completions", key, model=model, messages=messages).json()
+    stream = gateway.post("/v1/chat/completions", key, model=model, messages=messages, stream=True).text
+
+    assert [each["id"] for each in models["data"]] == [model]
+    assert "Hello" in whole["choices"][0]["message"]["content"] and whole["model"] == model
+    chunks = [json.loads(line[6:]) for line in stream.split("\n\n") if line.startswith("data: {")]
+    told = "".join(each["choices"][0]["delta"].get("content", "") for each in chunks if each["choices"])
+    assert told == whole["choices"][0]["message"]["content"] and stream.endswith("data: [DONE]\n\n")
+    assert gateway.post("/v1/chat/completions", key, model="none", messages=messages).status_code == 404

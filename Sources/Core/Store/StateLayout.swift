@@ -64,8 +64,8 @@ struct StateLayout: Sendable {
 
     func token(_ account: Account.ID) -> String { "\(root)/accounts/\(Hex.sha256(account.rawValue)).token.json" }
 
-    /// Where the sign-in to an account is held: a byte behind those of all slots.
-    func signInLease(_ account: Account.ID) -> (path: String, offset: Int64) { (slots(account), 1 << 40) }
+    /// Where the sign-in to an account is held: a byte behind those of all slots, so that it is no turn in flight.
+    func signInLease(_ account: Account.ID) -> (path: String, offset: Int64) { (slots(account), 1 << 61) }
 
     /// The recent tries of the keys whose digests begin alike.
     func tries(_ digest: String) -> String { "\(root)/accounts/tries-\(digest.prefix(2)).json" }

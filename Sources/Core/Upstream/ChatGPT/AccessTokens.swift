@@ -10,16 +10,22 @@ package struct AccessTokens: Sendable {
     /// The longest life of a token in the cache.
     let longestLife: Duration
     let log: Logger
+    /// Called when a sync failed: nobody knows what the disk holds, and this worker must not go on.
+    let onStorageFault: @Sendable () -> Void
 
     /// How long a turn waits for another worker's sign-in; that has nine pages at most.
     private static let patience = Duration.seconds(60)
 
-    package init(store: any Store, client: HTTPClient, settings: Settings.OpenAI, log: Logger) {
+    package init(
+        store: any Store, client: HTTPClient, settings: Settings.OpenAI, log: Logger,
+        onStorageFault: @escaping @Sendable () -> Void = {}
+    ) {
         self.store = store
         self.client = client
         addresses = SignInAddresses(settings)
         longestLife = settings.accessTokenRefreshInterval
         self.log = log
+        self.onStorageFault = onStorageFault
     }
 
     /// The token to use now.
@@ -40,8 +46,11 @@ package struct AccessTokens: Sendable {
         // Another worker may have signed in meanwhile.
         var record = try await stored(of: account)
         if let token = usable(record, rejected) { return token }
-        if let rejected, record.accessToken == rejected.secret { record.noteRefusal(at: .now) }
-        try await refuseHaste(record, of: account)
+        if let rejected, record.accessToken == rejected.secret {
+            record.noteRefusal(at: .now)
+            try await keep(record, of: account)
+        }
+        try refuseHaste(record)
         return try await signIn(credentials, account, record)
     }
 
@@ -129,9 +138,8 @@ package struct AccessTokens: Sendable {
         return AccessToken(secret.value)
     }
 
-    private func refuseHaste(_ record: StoredToken, of account: Account) async throws(UpstreamError) {
+    private func refuseHaste(_ record: StoredToken) throws(UpstreamError) {
         guard let notBefore = record.notBefore, notBefore > .now else { return }
-        try await keep(record, of: account)
         throw UpstreamError(
             .refused, .rateLimited, "waits before the next sign-in", retryAfter: notBefore - .now)
     }
@@ -168,6 +176,7 @@ package struct AccessTokens: Sendable {
 
     private func failed(_ error: any Error) -> UpstreamError {
         log.error("the token cache failed", metadata: ["error": "\(error)"])
+        if let error = error as? StoreError, error.kind == .outcomeUnknown { onStorageFault() }
         return UpstreamError(.unreachable, .transient, "the token cache failed")
     }
 }

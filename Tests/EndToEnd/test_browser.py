@@ -92,7 +92,7 @@ def test_an_admin_adds_a_user_whose_key_works(page, gateway):
     page.locator("[name=username]").fill("Made in a browser")
     page.locator("button[type=submit], input[type=submit]").first.click()
     page.wait_for_load_state()
-    key = gateway.secrets.keep(page.inner_text("code"))
+    key = gateway.secrets.keep(page.locator("dd code").nth(1).inner_text())
     assert gateway.talk(key, "Hi")["api_user"] == "Made in a browser"
 
 

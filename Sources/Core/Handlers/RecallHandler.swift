@@ -5,6 +5,7 @@ package struct RecallHandler: Sendable {
     let authenticator: Authenticator
     let store: any Store
     let oversight: Oversight
+    let pages: HTMLPage
 
     package func respond(to call: Call) async throws -> Response {
         let principal = try await authenticator.principal(of: call)
@@ -20,6 +21,7 @@ package struct RecallHandler: Sendable {
         guard let conversation = try await store.conversation(id, of: user.id) else {
             throw GatewayError.conversationNotFound
         }
+        if call.isPage { return .html(pages.reply(conversation.markdown, title: conversation.title)) }
         switch format {
         case "markdown": return export(conversation.markdown, "text/markdown; charset=utf-8", "md", conversation.id)
         case "json": return export(conversation.export.text, "application/json", "json", conversation.id)
@@ -32,6 +34,10 @@ package struct RecallHandler: Sendable {
         let before = try call.parameters.identifier("before")
         try await oversight.note("list conversations", by: principal, of: user, conversation: nil)
         let summaries = try await store.conversations(of: user.id, before: before, limit: limit)
+        if call.isPage {
+            let facts = summaries.map { (name: $0.title, value: $0.id) }
+            return .html(pages.facts(facts, title: facts.isEmpty ? "No conversations yet" : "Conversations"))
+        }
         return .json(
             .object(
                 JSONObject(

@@ -2,6 +2,7 @@
 package struct UsersHandler: Sendable {
     let authenticator: Authenticator
     let store: any Store
+    let pages: HTMLPage
 
     /// Adds a user and shows its key, this once.
     package func add(_ call: Call) async throws -> Response {
@@ -24,6 +25,10 @@ package struct UsersHandler: Sendable {
             role: isClient ? .client : .user, hasPlus: hasPlus, keys: [User.Key(key)])
         guard try await store.addUser(user) else {
             throw GatewayError(.userExists, "User already exists", parameter: "user_id")
+        }
+        if call.isPage {
+            let facts = [("User", userID), ("Key, shown only here and now", key.text)]
+            return .html(pages.facts(facts, title: "User added"))
         }
         return .json([
             "status": "success", "message": "User added", "api_key": JSON(key.text), "user_id": JSON(userID),

@@ -23,6 +23,15 @@ package struct HTMLPage: Sendable {
             body: "<main class=\"message\"><h1>\(Self.escape(title))</h1><p>\(Self.escape(text))</p></main>")
     }
 
+    /// A page with a few named values, each easy to select and copy.
+    package func facts(_ facts: [(name: String, value: String)], title: String) -> String {
+        let rows = facts.map { fact in
+            "<dt>\(Self.escape(fact.name))</dt><dd><code>\(Self.escape(fact.value))</code></dd>"
+        }
+        let body = "<main class=\"facts\"><h1>\(Self.escape(title))</h1>\n<dl>\(rows.joined(separator: "\n"))</dl></main>"
+        return page(title: title, head: "", body: body)
+    }
+
     private var highlighting: String {
         let library = "\(Self.escape(basePath))lib/highlight.js"
         return """

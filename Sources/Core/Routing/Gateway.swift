@@ -34,9 +34,10 @@ package struct Gateway: Responder {
             chat: ChatHandler(
                 authenticator: authenticator, conversations: conversations, defaultPrompt: server.defaultPrompt,
                 pages: pages, failures: failures, callerProxy: server.defaultProxy),
-            recall: RecallHandler(authenticator: authenticator, store: store, oversight: oversight),
+            recall: RecallHandler(
+                authenticator: authenticator, store: store, oversight: oversight, pages: pages),
             removal: RemoveConversationHandler(authenticator: authenticator, store: store, oversight: oversight),
-            users: UsersHandler(authenticator: authenticator, store: store),
+            users: UsersHandler(authenticator: authenticator, store: store, pages: pages),
             completions: CompletionsHandler(
                 authenticator: authenticator, conversations: conversations,
                 repeats: RepeatedRequests(store: store, queueTimeout: server.queueTimeout), failures: failures,

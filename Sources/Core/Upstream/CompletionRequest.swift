@@ -27,17 +27,33 @@ package struct CompletionRequest: Sendable {
     }
 
     /// Names the thread that `messages` are; the same for the same messages whatever else was asked with them.
+    ///
+    /// Clients send replies back with their members in another order and without those that are null or empty.
     package static func threadDigest(_ messages: [JSON]) -> String {
-        let named = ["role", "content", "name", "tool_calls", "tool_call_id"]
+        let named = ["content", "name", "role", "tool_call_id", "tool_calls"]
         let kept = messages.map { message in
             JSON.object(
                 JSONObject(
                     unchecked: named.compactMap { name in
-                        guard let value = message[name], !value.isNull else { return nil }
+                        guard let value = message[name].map(canonical), !value.isNull, value != "" else { return nil }
                         return .init(name: name, value: value)
                     }))
         }
         return Hex.sha256(JSON.array(kept).bytes)
+    }
+
+    /// The value with the members of its objects by name, and without nulls.
+    private static func canonical(_ value: JSON) -> JSON {
+        switch value {
+        case .array(let elements): .array(elements.map(canonical))
+        case .object(let object):
+            .object(
+                JSONObject(
+                    unchecked: object.members.filter { !$0.value.isNull }
+                        .map { .init(name: $0.name, value: canonical($0.value)) }
+                        .sorted { $0.name < $1.name }))
+        default: value
+        }
     }
 
     /// The digest of everything before the last message, where that ends with a reply: the thread to continue.

@@ -18,7 +18,7 @@ UPSTREAM := .venv/installed
 PYTEST := .venv-tests/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run run-tls test unit-tests end-to-end-tests check lint layers tsan clean
+.PHONY: help setup build run run-tls test unit-tests end-to-end-tests check lint layers tsan bench clean
 
 help: ## Show this list
 	@echo 'Targets:'
@@ -66,6 +66,10 @@ layers: ## Check which folder uses what
 
 tsan: setup ## Run the Swift tests under the thread sanitizer
 	swift test --jobs $(JOBS) --sanitize=thread --scratch-path .build-tsan
+
+bench: build ## Measure the program beside proxy_pass, in one run
+	@command -v wrk >/dev/null && command -v cc >/dev/null || scripts/setup.sh wrk gcc libc6-dev
+	python3 bench/bench.py
 
 clean: ## Remove what was built and installed here; run/ with its state stays
 	rm -rf .build .build-tsan .venv .venv-tests .pytest_cache

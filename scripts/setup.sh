@@ -9,6 +9,9 @@ packages=(
     microsocks chromium fonts-dejavu-core
 )
 
+# More may be named, for what is not done every day.
+packages+=("$@")
+
 missing=()
 for package in "${packages[@]}"; do
     status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)

@@ -36,6 +36,27 @@ import Testing
         #expect(try await text(HTTPClientRequest(url: server.url)) == "connection 2")
     }
 
+    @Test func `a request after one that was broken off is sent`() async throws {
+        let server = try RawServer { connection in
+            while let request = connection.readRequest() {
+                guard request.line.hasPrefix("GET /whole") else {
+                    connection.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+                    return
+                }
+                connection.answer("whole")
+            }
+        }
+        defer { server.stop() }
+        let client = HTTPClient()
+
+        for _ in 1...3 {
+            let broken = try await client.send(HTTPClientRequest(url: server.url + "/half"))
+            await #expect(throws: HTTPClientError.self) { try await broken.collect(upTo: 1000) }
+            let whole = try await client.send(HTTPClientRequest(url: server.url + "/whole"))
+            #expect(try await whole.collect(upTo: 10) == Array("whole".utf8))
+        }
+    }
+
     @Test func `no proxy of the environment is used`() async throws {
         let dead = try RefusedPort()
         defer { dead.close() }

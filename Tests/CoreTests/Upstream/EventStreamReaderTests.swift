@@ -19,7 +19,8 @@ struct EventStreamReaderTests {
     @Test(arguments: ["\n", "\r", "\r\n"])
     func `events are the same wherever the stream is cut and however its lines end`(lineEnd: String) throws {
         let lines = [
-            "\u{FEFF}data: first", "", ": a comment", "event: delta", "id: 7", "data:{\"text\": \"é😀\"}", "data:  two", "",
+            "\u{FEFF}data: first", "", ": a comment", "event: delta", "id: 7", "data:{\"text\": \"é😀\"}", "data:  two",
+            "",
             "", "event: without data", "", "data", "", "data: [DONE]", "",
         ]
         let bytes = Array((lines.joined(separator: lineEnd) + lineEnd).utf8)

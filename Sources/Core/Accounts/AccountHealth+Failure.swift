@@ -5,6 +5,8 @@ extension AccountHealth {
     package mutating func note(
         _ failure: FailureClass, reason: String, retryAfter: Duration?, fingerprint: String, at now: Timestamp
     ) {
+        // A turn that began before the disabling does not end it by failing in another way.
+        if state == .disabled, self.fingerprint == fingerprint { return }
         let growth = 1 << min(failures, 8)
         switch failure {
         case .callerFault, .modelUnavailable: return

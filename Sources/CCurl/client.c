@@ -87,7 +87,8 @@ static void finish(casc_transfer *t, int result) {
     if (t->easy) {
         // Closes the connection of a transfer that is not complete.
         curl_multi_remove_handle(c->multi, t->easy);
-        if (c->spare_count < (int)(sizeof c->spare / sizeof *c->spare)) {
+        // A reset keeps what a broken-off transfer left inside of the handle.
+        if (result == CASC_OK && c->spare_count < (int)(sizeof c->spare / sizeof *c->spare)) {
             curl_easy_reset(t->easy);
             c->spare[c->spare_count++] = t->easy;
         } else {
@@ -116,8 +117,12 @@ static void begin(casc_transfer *t) {
         t->deadline = casc_now() + t->first_byte_ms;
         t->deadline_result = CASC_TIMEOUT_FIRST_BYTE;
     }
-    if (casc_configure(t)) finish(t, CASC_INVALID_URL);
-    else if (curl_multi_add_handle(c->multi, t->easy)) finish(t, CASC_PROTOCOL);
+    if (casc_configure(t)) {
+        strncpy(t->error, "libcurl refused an option", sizeof t->error - 1);
+        finish(t, CASC_INVALID_URL);
+    } else if (curl_multi_add_handle(c->multi, t->easy)) {
+        finish(t, CASC_PROTOCOL);
+    }
 }
 
 static void resume(casc_transfer *t) {

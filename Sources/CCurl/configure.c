@@ -69,7 +69,7 @@ int casc_configure(casc_transfer *t) {
     // Without it the end of a transfer whose name lookup hangs waits for the lookup's thread.
     SET(CURLOPT_QUICK_EXIT, 1L);
     SET(CURLOPT_TCP_NODELAY, 1L);
-    SET(CURLOPT_BUFFERSIZE, 16384L);
+    // The receive buffer has this size by default, and setting it fails on a handle that still has its buffer.
     SET(CURLOPT_UPLOAD_BUFFERSIZE, 16384L);
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     // An empty string, not NULL: NULL would let environment variables choose a proxy.
@@ -96,8 +96,9 @@ int casc_configure(casc_transfer *t) {
 int casc_result(CURLcode code, int used_proxy, int sent) {
     switch (code) {
     case CURLE_OK: return CASC_OK;
-    case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL: return CASC_INVALID_URL;
+    case CURLE_URL_MALFORMAT: return CASC_INVALID_URL;
+    // Also what an answer gets that does not begin with an HTTP version.
+    case CURLE_UNSUPPORTED_PROTOCOL: return sent ? CASC_PROTOCOL : CASC_INVALID_URL;
     case CURLE_COULDNT_RESOLVE_HOST: return CASC_RESOLVE;
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_PROXY: return CASC_PROXY;

@@ -7,6 +7,8 @@ extension AccountHealth {
     ) {
         // What a person decided outlasts what a turn that was still running ran into.
         guard !isByPerson else { return }
+        // A turn that began before the disabling does not end it by failing in another way.
+        if state == .disabled, self.fingerprint == fingerprint { return }
         let growth = 1 << min(failures, 8)
         switch failure {
         case .callerFault, .modelUnavailable: return

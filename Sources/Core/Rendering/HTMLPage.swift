@@ -28,7 +28,8 @@ package struct HTMLPage: Sendable {
         let rows = facts.map { fact in
             "<dt>\(Self.escape(fact.name))</dt><dd><code>\(Self.escape(fact.value))</code></dd>"
         }
-        let body = "<main class=\"facts\"><h1>\(Self.escape(title))</h1>\n<dl>\(rows.joined(separator: "\n"))</dl></main>"
+        let body =
+            "<main class=\"facts\"><h1>\(Self.escape(title))</h1>\n<dl>\(rows.joined(separator: "\n"))</dl></main>"
         return page(title: title, head: "", body: body)
     }
 

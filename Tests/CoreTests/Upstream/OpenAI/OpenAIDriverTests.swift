@@ -27,7 +27,8 @@ import Testing
                 switch try await reply.next() {
                 case .text(let text): texts.append(text)
                 case .finished(let finish): return (texts, .success(finish))
-                case .chunk, .completion: Issue.record("a prompt of our own is answered with text")
+                case .chunk, .completion, .replaced, .identified:
+                    Issue.record("a prompt of our own is answered with text")
                 }
             }
         } catch {

@@ -19,16 +19,20 @@ struct FileLock {
     func withLock<Result>(
         deadline: Duration = .seconds(5), _ body: () throws(StoreError) -> Result
     ) throws(StoreError) -> Result {
-        // Opened afresh: a flock belongs to the open file, and one shared by threads would exclude none of them.
-        let file = try File(path, O_RDWR | O_CREAT)
         let clock = ContinuousClock()
         let end = clock.now + deadline
-        var pause: UInt32 = 100
+        guard QueueInProcess.shared.enter(path, atMost: deadline) else {
+            throw StoreError(.busy, "wait for", path: path)
+        }
+        defer { QueueInProcess.shared.leave(path) }
+        // Opened afresh: a flock belongs to the open file, and an inherited one would outlive its owner.
+        let file = try File(path, O_RDWR | O_CREAT)
+        var pause: UInt32 = 20
         while flock(file.descriptor, LOCK_EX | LOCK_NB) != 0 {
             guard errno == EWOULDBLOCK || errno == EINTR else { throw .last("flock", path) }
             guard clock.now < end else { throw StoreError(.busy, "flock", path: path) }
             usleep(UInt32.random(in: pause / 2...pause))
-            pause = min(pause * 2, 2000)
+            pause = min(pause * 2, 1000)
         }
         return try body()
     }

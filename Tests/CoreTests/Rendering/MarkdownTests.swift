@@ -47,7 +47,7 @@ struct MarkdownTests {
         ("# T", "<h1>T</h1>\n"), ("**b** ~~d~~", "<p><strong>b</strong> <del>d</del></p>\n"),
         ("a & b", "<p>a &amp; b</p>\n"),
         ("", ""), ("`<x>`", "<p><code>&lt;x&gt;</code></p>\n"),
-        ("```swift\nlet a = 1 < 2\n```", "<pre lang=\"swift\"><code>let a = 1 &lt; 2\n</code></pre>\n"),
+        ("```swift\nlet a = 1 < 2\n```", "<pre><code class=\"language-swift\">let a = 1 &lt; 2\n</code></pre>\n"),
     ])
     func `ordinary Markdown becomes HTML`(text: String, html: String) {
         #expect(Markdown.html(from: text) == html)

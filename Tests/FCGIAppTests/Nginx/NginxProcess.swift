@@ -75,7 +75,8 @@ final class NginxProcess {
     /// Ends nginx and waits, so that all its logs are written.
     func end() {
         guard let pid else { return }
-        kill(pid, SIGTERM)
+        // QUIT, not TERM: what was answered is also logged.
+        kill(pid, SIGQUIT)
         var status: CInt = 0
         waitpid(pid, &status, 0)
         self.pid = nil

@@ -146,7 +146,8 @@ def in_flight(server: Server, count: int) -> dict:
 
 
 def main() -> None:
-    resource.setrlimit(resource.RLIMIT_NOFILE, (65536, 65536))
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     OUT.mkdir(exist_ok=True)
     for name in ("upstream", "streams"):
         subprocess.run(["cc", "-O2", "-o", OUT / name, ROOT / "bench" / f"{name}.c"], check=True)

@@ -37,7 +37,9 @@ static double quantile(double *values, size_t count, double q) {
 int main(int count, char **arguments) {
     if (count < 4) return 2;
     int total = atoi(arguments[2]), open = total, done = 0;
-    struct rlimit files = {65536, 65536};
+    struct rlimit files;
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
     static const char body[] = "{\"model\":\"m\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}";
     char request[1024];

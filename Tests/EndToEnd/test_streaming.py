@@ -68,7 +68,9 @@ def test_silence_is_filled_with_a_comment(gateway, upstream):
     ("/v1/chat/completions", v1_body("[[close_mid_stream:3]] Hi", stream=True)),
     ("/api/chat", {"prompt": "[[close_mid_stream:3]] Hi", "stream": True}),
 ])
-def test_a_broken_stream_ends_with_an_error_and_is_marked(gateway, path, body):
+def test_a_broken_stream_ends_with_an_error_and_is_marked(launch, path, body):
+    # A gateway of its own: the broken answer rests the account.
+    gateway = launch("a")
     key = gateway.add_user()
     text = "\n".join(line for _, line in lines_of(gateway, key, path, body))
 
@@ -136,7 +138,9 @@ def test_concurrent_duplicates_ask_the_upstream_once(gateway, upstream):
     assert len(upstream.requests()) == 1
 
 
-def test_a_reader_that_stalls_slows_no_one(gateway, upstream):
+def test_a_reader_that_stalls_slows_no_one(launch, upstream):
+    # A gateway of its own, which is gone with its long answer when the test ends.
+    gateway = launch("a", "b")
     upstream.script({"text": "word " * 200_000})
     key = gateway.add_user()
     stalled = send(gateway, key, "/v1/chat/completions", v1_body("Much", stream=True))

@@ -28,7 +28,8 @@ def test_a_rest_is_shown_with_its_reason_and_its_end(launch, upstream):
     row = rows(gateway)["a"]
 
     assert row["state"] == "resting" and "429" in row["reason"] and row["until"]
-    assert rows(gateway)["b"]["state"] == "ready"
+    assert (row["requests"], row["errors"]) == (0, 1)
+    assert rows(gateway)["b"]["state"] == "ready" and rows(gateway)["b"]["requests"] == 2
     assert "key" not in json.dumps(row), "nothing of a credential is shown"
 
 

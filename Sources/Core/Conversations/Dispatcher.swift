@@ -137,6 +137,7 @@ package struct Dispatcher: Sendable {
                 "reason": "\(error.reason)",
             ])
         guard error.failure != .callerFault, error.failure != .modelUnavailable, !account.isCallers else { return }
+        try await store.count(.errors, of: account.id)
         try await store.updateHealth(of: account.id) {
             $0.note(
                 error.failure, reason: error.reason, retryAfter: error.retryAfter, fingerprint: account.fingerprint,
@@ -146,7 +147,9 @@ package struct Dispatcher: Sendable {
 
     /// Notes that a turn went well.
     func noteSuccess(of account: Account) async throws {
-        guard !account.isCallers, try await !store.health(of: account.id).isUntouched else { return }
+        guard !account.isCallers else { return }
+        try await store.count(.requests, of: account.id)
+        guard try await !store.health(of: account.id).isUntouched else { return }
         try await store.updateHealth(of: account.id) { $0.noteSuccess(at: .now) }
     }
 

@@ -54,6 +54,9 @@ package struct AccountDesk: Sendable {
         row["changed_at"] = health.isUntouched ? .null : JSON(health.changedAt.rfc3339)
         row["failures"] = JSON(health.failures)
         row["in_flight"] = JSON(try await store.turnsInFlight(on: account))
+        for what in AccountCount.allCases {
+            row[what.rawValue] = JSON(try await store.total(what, of: account.id))
+        }
         row["max_concurrent"] = account.maxConcurrent.map { JSON($0) } ?? .null
         row["models"] = .array(account.models.map { JSON($0) })
         row["proxy"] = JSON(account.proxy?.redacted)

@@ -1,3 +1,5 @@
+import Glibc
+
 extension JSONFileStore {
     package func health(of account: Account.ID) throws(StoreError) -> AccountHealth {
         // Losing or spoiling this file is harmless: the account is tried again.
@@ -63,6 +65,16 @@ extension JSONFileStore {
 
     package func turnsInFlight(on account: Account) throws(StoreError) -> Int {
         try Lease.count(layout.slots(account.id), in: 0..<Self.unlimitedSlots.upperBound)
+    }
+
+    /// A byte that is appended needs no lock, and none is lost between processes.
+    package func count(_ what: AccountCount, of account: Account.ID) throws(StoreError) {
+        try File(layout.count(what, of: account), O_WRONLY | O_APPEND | O_CREAT).write([0x2E])
+    }
+
+    package func total(_ what: AccountCount, of account: Account.ID) throws(StoreError) -> Int {
+        guard let file = try File.reading(layout.count(what, of: account)) else { return 0 }
+        return try file.size
     }
 
     /// Beyond the slots of any limit.

@@ -60,6 +60,11 @@ struct StateLayout: Sendable {
 
     func health(_ account: Account.ID) -> String { "\(root)/accounts/\(Hex.sha256(account.rawValue)).health.json" }
 
+    /// Counts by its size: one byte for each time.
+    func count(_ what: AccountCount, of account: Account.ID) -> String {
+        "\(root)/accounts/\(Hex.sha256(account.rawValue)).\(what.rawValue)"
+    }
+
     func slots(_ account: Account.ID) -> String { "\(root)/accounts/\(Hex.sha256(account.rawValue)).slots" }
 
     func token(_ account: Account.ID) -> String { "\(root)/accounts/\(Hex.sha256(account.rawValue)).token.json" }

@@ -64,6 +64,10 @@ package protocol Store: Sendable {
         cursor: String, among accounts: [Account],
         choose: @Sendable (_ last: Account.ID?, [Account.ID: AccountHealth]) -> [Account]
     ) async throws -> (account: Account, slot: Lease?)?
+    /// Counts one more.
+    func count(_ what: AccountCount, of account: Account.ID) async throws
+    /// How often it was counted.
+    func total(_ what: AccountCount, of account: Account.ID) async throws -> Int
     /// How many turns run on an account now, over all workers.
     func turnsInFlight(on account: Account) async throws -> Int
     /// Takes a slot of one account; `isFull` where it has a limit and all are taken.

@@ -13,7 +13,7 @@ struct AccountsTests {
         let key = try fixture.addUser("u1")
         fixture.driver.fail(
             Account.ID(rawValue: "a"),
-            with: UpstreamError(.refused, .rateLimited, "status 429", retryAfter: .seconds(60)))
+            with: UpstreamError(.refused, .rateLimited, "status 429", retryAfter: .seconds(6000)))
         _ = await fixture.post("/api/chat", ["prompt": "x"], key: key)
 
         let seen = await fixture.send(.get, "/api/admin/accounts", key: fixture.adminKey)
@@ -25,6 +25,8 @@ struct AccountsTests {
         #expect(rows[0]["reason"]?.string == "status 429")
         #expect(rows[0]["until"]?.string != nil)
         #expect(rows[0]["in_flight"]?.int == 0)
+        #expect(rows[0]["errors"]?.int == 1)
+        #expect(rows[0]["requests"]?.int == 0)
         #expect(rows[1]["state"]?.string == "ready")
         #expect(refused.status == 403)
     }

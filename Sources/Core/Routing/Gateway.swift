@@ -37,6 +37,10 @@ package struct Gateway: Responder {
             recall: RecallHandler(
                 authenticator: authenticator, store: store, oversight: oversight, pages: pages),
             removal: RemoveConversationHandler(authenticator: authenticator, store: store, oversight: oversight),
+            renaming: RenameConversationHandler(
+                authenticator: authenticator, conversations: conversations, oversight: oversight),
+            render: RenderHandler(authenticator: authenticator),
+            whoami: WhoamiHandler(authenticator: authenticator, settings: settings),
             users: UsersHandler(authenticator: authenticator, store: store, pages: pages),
             completions: CompletionsHandler(
                 authenticator: authenticator, conversations: conversations,

@@ -4,6 +4,9 @@ struct Routes {
     let chat: ChatHandler
     let recall: RecallHandler
     let removal: RemoveConversationHandler
+    let renaming: RenameConversationHandler
+    let render: RenderHandler
+    let whoami: WhoamiHandler
     let users: UsersHandler
     let completions: CompletionsHandler
     let models: ModelsHandler
@@ -25,6 +28,9 @@ struct Routes {
             Route(api.removeUser, [.get, .post, .delete], .api, users.remove),
             Route(api.rotateKey, [.get, .post], .api, users.rotateKey),
             Route(api.updateUser, [.get, .post], .api, users.update),
+            Route("/api/rename-conversation", [.post], .api, renaming.respond),
+            Route("/api/render", [.post], .api, render.respond),
+            Route("/api/whoami", [.get, .post], .api, whoami.respond),
             Route("/v1/chat/completions", [.post], .openAI, completions.respond),
             Route("/v1/models", [.get], .openAI, models.list),
             Route("/v1/models/*", [.get], .openAI, models.one),
@@ -38,6 +44,7 @@ struct Routes {
             Route(pages.recall, [.post], .page, recall.respond),
             Route(pages.addUser, [.get], .page) { _ in .page("/_pages/add-user.html") },
             Route(pages.addUser, [.post], .page, users.add),
+            Route("/admin", [.get], .page) { _ in .page("/_pages/console.html") },
         ] + accessTokenRoutes
     }
 

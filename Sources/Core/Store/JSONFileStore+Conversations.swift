@@ -78,6 +78,25 @@ extension JSONFileStore {
         }
     }
 
+    package func renameConversation(
+        _ id: Conversation.ID, of user: User.ID, to title: String
+    ) throws(StoreError) -> Bool {
+        guard var conversation = try conversation(id, of: user) else { return false }
+        conversation.title = title
+        let list = conversationList(of: user)
+        try listLock(of: user).withLock { () throws(StoreError) in
+            try rebuildIfStale(list, of: user)
+            try list.put(id, conversation.summary.entry)
+        }
+        let path = layout.conversation(id, of: user)
+        return try conversationLock(id).withLock { () throws(StoreError) in
+            // Removed meanwhile by somebody else: an append would make it anew.
+            guard Directory.exists(path) else { return false }
+            try AppendLog.append([Conversation.titleLine(title)], to: path, durable: isDurable)
+            return true
+        }
+    }
+
     package func removeConversation(_ id: Conversation.ID, of user: User.ID) throws(StoreError) -> Bool {
         let path = layout.conversation(id, of: user)
         let isRemoved = try conversationLock(id).withLock { () throws(StoreError) in

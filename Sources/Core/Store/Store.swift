@@ -40,6 +40,10 @@ package protocol Store: Sendable {
     ///
     /// - Returns: False, with nothing changed, if the user is not there or has a conversation of that id.
     func importConversation(_ conversation: Conversation, of user: User.ID) async throws -> Bool
+    /// Gives a conversation another title; the right to run its turn must be held.
+    ///
+    /// - Returns: False, with nothing changed, if the user has none of that id.
+    func renameConversation(_ id: Conversation.ID, of user: User.ID, to title: String) async throws -> Bool
     func removeConversation(_ id: Conversation.ID, of user: User.ID) async throws -> Bool
     /// The conversation whose thread of messages has this digest; nil if none is known.
     func conversation(withThread digest: String, of user: User.ID) async throws -> Conversation.ID?

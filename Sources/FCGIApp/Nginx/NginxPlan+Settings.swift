@@ -26,6 +26,7 @@ extension NginxPlan {
         pages = Pages(
             chat: server.browserPaths.chat, recall: server.browserPaths.recall,
             accessToken: server.browserPaths.accessToken, addUser: server.browserPaths.addUser)
+        language = server.webUILanguage
         maxBodyBytes = server.maxBodyBytes
     }
 

@@ -11,6 +11,7 @@ extension NginxPlan {
             "library_base": .text(.pattern(ofURLPath: base)),
             "outside_base": .flag(base.text != "/"),
             "http_part": .flag(hasHTTPPart),
+            "language": .text(try .name(language, named: "webui_language")),
             "lan": .flag(network == .lan),
             "max_body_bytes": .text(try .number(maxBodyBytes, named: "max_body_bytes")),
             "response_timeout": .text(try .number(responseTimeoutSeconds, named: "response timeout")),

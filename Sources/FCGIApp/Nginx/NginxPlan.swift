@@ -43,6 +43,8 @@ struct NginxPlan: Sendable, Equatable {
     var serverName: String?
     /// nginx's own errors are pages there, elsewhere JSON.
     var pages = Pages()
+    /// Of the pages where a browser asks for none that they have (BCP 47).
+    var language = "en-US"
     var maxBodyBytes = 1 << 20
     /// Seconds until a reply that is not streamed must have begun.
     var responseTimeoutSeconds = 600

@@ -1,0 +1,38 @@
+/// `/api/whoami`: whose key it is and what it may do, so that a page offers only what will work.
+package struct WhoamiHandler: Sendable {
+    let authenticator: Authenticator
+    let settings: Settings
+
+    package func respond(to call: Call) async throws -> Response {
+        let caller = try await authenticator.principal(of: call).caller
+        let mayUsePlus = caller.hasPlus || caller.role == .admin
+        return .json([
+            "status": "success", "user_id": JSON(caller.id.userID), "username": JSON(caller.username),
+            "role": JSON(caller.role.rawValue), "owner": JSON(caller.id.owner), "plus": JSON(caller.hasPlus),
+            "models": .array(models(isPlusIncluded: mayUsePlus)),
+            "pools": mayUsePlus ? ["free", "plus", "any"] : ["free"],
+            "language": JSON(settings.server.webUILanguage),
+            "endpoints": endpoints,
+        ])
+    }
+
+    /// The models that the settings name; `/v1/models` also asks the upstreams.
+    private func models(isPlusIncluded: Bool) -> [JSON] {
+        var names: [String] = []
+        for account in settings.openAI.accounts where isPlusIncluded || !account.isPlus {
+            for model in account.models where !names.contains(model) { names.append(model) }
+        }
+        return names.map { JSON($0) }
+    }
+
+    /// The operator chooses the paths, so a page asks for them; without the base path.
+    private var endpoints: JSON {
+        let paths = settings.server.apiPaths
+        return [
+            "chat": JSON(paths.chat), "recall": JSON(paths.recall), "access_token": JSON(paths.accessToken),
+            "add_user": JSON(paths.addUser), "remove_conversation": JSON(paths.removeConversation),
+            "remove_user": JSON(paths.removeUser), "users": JSON(paths.users), "rotate_key": JSON(paths.rotateKey),
+            "update_user": JSON(paths.updateUser),
+        ]
+    }
+}

@@ -9,7 +9,9 @@ struct WebUIHandlersTests {
         let markdown = """
             # Title
 
-            <script>alert(1)</script> **bold** [x](javascript:alert(1)) ![i](http://evil.example/i.png)
+            <script>alert(1)</script>
+
+            **bold** [x](javascript:alert(1)) ![i](http://evil.example/i.png)
             <img src=x onerror=alert(1)> <style>body{}</style>
 
             | a | b |

@@ -1,0 +1,43 @@
+// Asks the worker for coloured code; what takes too long stays plain.
+
+import { base } from "./place.js";
+
+const PATIENCE = 2000;
+const LONGEST = 50_000;
+let worker = null;
+let last = 0;
+const waiting = new Map();
+
+/** The HTML of `text` with spans for its colours; null where the language is unknown or it takes too long. */
+export function colour(text, language) {
+    if (text.length > LONGEST) return Promise.resolve(null);
+    worker ??= start();
+    const id = ++last;
+    return new Promise((resolve) => {
+        waiting.set(id, { resolve, timer: setTimeout(giveUp, PATIENCE) });
+        worker.postMessage({ id, text, language });
+    });
+}
+
+function start() {
+    const address = `${base}assets/js/ink-worker.js?lib=${encodeURIComponent(`${base}lib/`)}`;
+    const worker = new Worker(address);
+    worker.onmessage = ({ data: { id, html } }) => settle(id, html);
+    worker.onerror = giveUp;
+    return worker;
+}
+
+/** A text that hangs the expressions of the library costs all that wait their colours, and nothing else. */
+function giveUp() {
+    worker?.terminate();
+    worker = null;
+    for (const id of [...waiting.keys()]) settle(id, null);
+}
+
+function settle(id, html) {
+    const entry = waiting.get(id);
+    if (!entry) return;
+    clearTimeout(entry.timer);
+    waiting.delete(id);
+    entry.resolve(html);
+}

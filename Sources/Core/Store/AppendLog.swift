@@ -10,20 +10,36 @@ enum AppendLog {
     /// before the write nothing has changed; a short write is cut off again.
     ///
     /// - Parameter creating: The file must be new; its directory entry is made durable, too.
+    /// - Returns: The size of the file now.
+    @discardableResult
     static func append(
         _ objects: [JSON], to path: String, durable: Bool, creating: Bool = false
-    ) throws(StoreError) {
+    ) throws(StoreError) -> Int {
         let file = try File(path, O_RDWR | O_APPEND | (creating ? O_CREAT | O_EXCL : 0))
-        let size = creating ? 0 : try cutTornTail(of: file)
-        do throws(StoreError) {
-            try file.write(objects.flatMap(ChecksummedLine.encode))
-        } catch {
-            if creating { unlink(path) } else { try file.truncate(to: size) }
+        guard creating else { return try append(objects, to: file, durable: durable) }
+        let bytes = objects.flatMap(ChecksummedLine.encode)
+        do throws(StoreError) { try file.write(bytes) } catch {
+            unlink(path)
             throw error
         }
-        guard durable else { return }
-        try file.syncData()
-        if creating { try Directory.sync(Directory.parent(of: path)) }
+        if durable {
+            try file.syncData()
+            try Directory.sync(Directory.parent(of: path))
+        }
+        return bytes.count
+    }
+
+    /// The same, to a file that is open for reading and appending.
+    @discardableResult
+    static func append(_ objects: [JSON], to file: borrowing File, durable: Bool) throws(StoreError) -> Int {
+        let size = try cutTornTail(of: file)
+        let bytes = objects.flatMap(ChecksummedLine.encode)
+        do throws(StoreError) { try file.write(bytes) } catch {
+            try file.truncate(to: size)
+            throw error
+        }
+        if durable { try file.syncData() }
+        return size + bytes.count
     }
 
     /// All whole lines from the start, and how many lines were passed over.

@@ -16,8 +16,11 @@ struct File: ~Copyable {
     }
 
     /// Opens `path` for reading; nil if there is no such file.
-    static func reading(_ path: String) throws(StoreError) -> File? {
-        do throws(StoreError) { return try File(path, O_RDONLY) } catch {
+    static func reading(_ path: String) throws(StoreError) -> File? { try opening(path, O_RDONLY) }
+
+    /// Opens `path`; nil if there is no such file.
+    static func opening(_ path: String, _ flags: Int32) throws(StoreError) -> File? {
+        do throws(StoreError) { return try File(path, flags) } catch {
             if error.code == ENOENT || error.code == ENOTDIR { return nil }
             throw error
         }
@@ -60,6 +63,22 @@ struct File: ~Copyable {
             let start = written
             let count = bytes.withUnsafeBytes { buffer in
                 retrying { Glibc.write(descriptor, buffer.baseAddress.map { $0 + start }, buffer.count - start) }
+            }
+            guard count > 0 else { throw .last("write", path) }
+            written += count
+        }
+    }
+
+    /// Writes all of `bytes` at `offset`, over what stands there.
+    func write(_ bytes: [UInt8], at offset: Int) throws(StoreError) {
+        var written = 0
+        while written < bytes.count {
+            let start = written
+            let count = bytes.withUnsafeBytes { buffer in
+                retrying {
+                    pwrite(
+                        descriptor, buffer.baseAddress.map { $0 + start }, buffer.count - start, off_t(offset + start))
+                }
             }
             guard count > 0 else { throw .last("write", path) }
             written += count

@@ -3,12 +3,14 @@ import Logging
 
 /// The store of JSON files that all workers and the command line share; see DESIGN.md, "State".
 ///
-/// Nothing is kept in memory: each call reads the files, so what one process acknowledged the next call of
-/// any other sees. Writers of the same thing are ordered by a ``FileLock``; readers take none.
+/// What one process acknowledged the next call of any other sees: nothing is kept in memory but users, and those only
+/// while their files are the same. Writers of the same thing are ordered by a ``FileLock``; readers take none.
 package struct JSONFileStore: Store {
     let layout: StateLayout
     let durability: Settings.Durability
     let log: Logger
+    let users = RecordCache<User>()
+    let keys = RecordCache<User.ID>()
 
     var isDurable: Bool { durability == .fsync }
 
@@ -51,10 +53,14 @@ package struct JSONFileStore: Store {
     /// Reads one JSON file; nil if there is none.
     func read(_ path: String) throws(StoreError) -> JSON? {
         guard let file = try File.reading(path) else { return nil }
+        return try read(file)
+    }
+
+    func read(_ file: borrowing File) throws(StoreError) -> JSON {
         do { return try JSONReader.read(try file.readAll(), limits: .trusted) } catch let error as StoreError {
             throw error
         } catch {
-            throw StoreError(.corrupt, "parse", path: path)
+            throw StoreError(.corrupt, "parse", path: file.path)
         }
     }
 

@@ -4,32 +4,33 @@ import Glibc
 ///
 /// Its writers must hold the lock that guards it.
 enum AppendLog {
+    /// Makes a file of `objects`; there must be none at `path`.
+    ///
+    /// After an error before the sync there is none.
+    ///
+    /// - Parameter syncsName: Whether the directory must be synced, too, for the file to be found after a power cut.
+    static func create(_ objects: [JSON], at path: String, durable: Bool, syncsName: Bool) throws(StoreError) {
+        let file = try File(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL)
+        do throws(StoreError) { try file.write(objects.flatMap(ChecksummedLine.encode)) } catch {
+            unlink(path)
+            throw error
+        }
+        guard durable else { return }
+        try file.syncData()
+        if syncsName { try Directory.sync(Directory.parent(of: path)) }
+    }
+
     /// Appends `objects` with one write.
     ///
     /// A torn line at the end, left by a crash, is first kept beside the file and cut off. After an error
     /// before the write nothing has changed; a short write is cut off again.
-    ///
-    /// - Parameter creating: The file must be new; its directory entry is made durable, too.
-    /// - Returns: The size of the file now.
-    @discardableResult
-    static func append(
-        _ objects: [JSON], to path: String, durable: Bool, creating: Bool = false
-    ) throws(StoreError) -> Int {
-        let file = try File(path, O_RDWR | O_APPEND | (creating ? O_CREAT | O_EXCL : 0))
-        guard creating else { return try append(objects, to: file, durable: durable) }
-        let bytes = objects.flatMap(ChecksummedLine.encode)
-        do throws(StoreError) { try file.write(bytes) } catch {
-            unlink(path)
-            throw error
-        }
-        if durable {
-            try file.syncData()
-            try Directory.sync(Directory.parent(of: path))
-        }
-        return bytes.count
+    static func append(_ objects: [JSON], to path: String, durable: Bool) throws(StoreError) {
+        try append(objects, to: try File(path, O_RDWR | O_APPEND), durable: durable)
     }
 
     /// The same, to a file that is open for reading and appending.
+    ///
+    /// - Returns: The size of the file now.
     @discardableResult
     static func append(_ objects: [JSON], to file: borrowing File, durable: Bool) throws(StoreError) -> Int {
         let size = try cutTornTail(of: file)

@@ -23,8 +23,10 @@ final class IdleLeaseFiles: Sendable {
 
     func giveBack(_ kept: KeptFile) {
         state.withLock { state in
-            guard state.count < Self.most, state.files[kept.file.path, default: []].count < Self.mostOfOne else { return }
-            state.files[kept.file.path, default: []].append(kept)
+            var files = state.files[kept.file.path, default: []]
+            guard state.count < Self.most, files.count < Self.mostOfOne else { return }
+            files.append(kept)
+            state.files[kept.file.path] = files
             state.count += 1
         }
     }

@@ -45,7 +45,7 @@ extension JSONFileStore {
         try list(conversation, of: user)
         if isNew {
             // Nobody else can know it yet, and it cannot be there already.
-            try AppendLog.append([conversation.header, turn.line], to: path, durable: isDurable, creating: true)
+            try create(path, [conversation.header, turn.line])
             return true
         }
         return try conversationLock(conversation.id).withLock { () throws(StoreError) in
@@ -67,8 +67,7 @@ extension JSONFileStore {
         try list(conversation, of: user)
         return try conversationLock(conversation.id).withLock { () throws(StoreError) in
             guard !Directory.exists(path) else { return false }
-            try AppendLog.append(
-                [conversation.header] + conversation.turns.map(\.line), to: path, durable: isDurable, creating: true)
+            try create(path, [conversation.header] + conversation.turns.map(\.line))
             return true
         }
     }

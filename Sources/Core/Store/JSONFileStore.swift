@@ -9,6 +9,8 @@ package struct JSONFileStore: Store {
     let layout: StateLayout
     let durability: Settings.Durability
     let log: Logger
+    /// Whether a new file that was synced has its name after a power cut.
+    let syncedFilesKeepNames: Bool
     let users = RecordCache<User>()
     let keys = RecordCache<User.ID>()
 
@@ -23,6 +25,14 @@ package struct JSONFileStore: Store {
         layout = StateLayout(root: trailing < root.count ? String(root.dropLast(trailing)) : root)
         self.durability = durability
         self.log = log
+        umask(0o077)
+        if !Directory.exists(layout.root) { try Directory.create(layout.root) }
+        let fileSystem = try FileSystemKind.name(of: layout.root)
+        // On NFS flock becomes a byte-range lock, which any close of the file in the process drops (flock(2)).
+        guard fileSystem?.hasPrefix("nfs") != true else {
+            throw StoreError(.unavailable, "refuse the network file system of", path: layout.root)
+        }
+        syncedFilesKeepNames = FileSystemKind.withNamesInFileSync.contains(fileSystem ?? "")
         try createTree()
     }
 
@@ -50,6 +60,11 @@ package struct JSONFileStore: Store {
 
     package func isHealthy() -> Bool { Directory.exists(layout.format) }
 
+    /// Makes an append-only file of `lines`.
+    func create(_ path: String, _ lines: [JSON]) throws(StoreError) {
+        try AppendLog.create(lines, at: path, durable: isDurable, syncsName: !syncedFilesKeepNames)
+    }
+
     /// Reads one JSON file; nil if there is none.
     func read(_ path: String) throws(StoreError) -> JSON? {
         guard let file = try File.reading(path) else { return nil }
@@ -65,10 +80,7 @@ package struct JSONFileStore: Store {
     }
 
     private func createTree() throws(StoreError) {
-        umask(0o077)
-        let isNew = !Directory.exists(layout.root)
-        if isNew { try Directory.create(layout.root) }
-        try refuseUnsafeRoot()
+        guard chmod(layout.root, 0o700) == 0 else { throw .last("chmod", layout.root) }
         for directory in layout.areas { try Directory.create(directory, durably: isDurable) }
         if let format = try read(layout.format) {
             guard format["version"]?.int == StateLayout.version else {
@@ -82,14 +94,6 @@ package struct JSONFileStore: Store {
         if isDurable { for parent in parents { try Directory.sync(parent) } }
         try AtomicFile.write(
             (["version": JSON(StateLayout.version)] as JSON).bytes + [0x0A], to: layout.format, durable: isDurable)
-    }
-
-    private func refuseUnsafeRoot() throws(StoreError) {
-        // On NFS flock becomes a byte-range lock, which any close of the file in the process drops (flock(2)).
-        guard try FileSystemKind.name(of: layout.root)?.hasPrefix("nfs") != true else {
-            throw StoreError(.unavailable, "refuse the network file system of", path: layout.root)
-        }
-        guard chmod(layout.root, 0o700) == 0 else { throw .last("chmod", layout.root) }
     }
 
     /// The name of a temporary file holds its maker's process id.

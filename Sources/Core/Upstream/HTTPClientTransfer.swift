@@ -29,8 +29,9 @@ final class HTTPTransfer: Sendable {
 
     private let guarded = Mutex(Guarded())
 
-    /// The tasks that callbacks of this round have something for. An answer that comes in one piece is a head, a
-    /// body and an end; its task is woken once.
+    /// The tasks that callbacks of this round have something for.
+    ///
+    /// An answer that comes in one piece is a head, a body and an end; its task is woken once.
     private static let waiters = Mutex<[CheckedContinuation<Void, Never>]>([])
 
     /// Runs on the C side's thread after each round of callbacks.

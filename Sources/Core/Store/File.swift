@@ -93,7 +93,7 @@ struct File: ~Copyable {
     ///
     /// - Throws: ``StoreError/Kind/outcomeUnknown``.
     func sync() throws(StoreError) {
-        guard fsync(descriptor) == 0 else {
+        guard RequestExecutor.blocking({ fsync(descriptor) }) == 0 else {
             throw StoreError(.outcomeUnknown, "fsync", path: path, code: errno)
         }
     }
@@ -102,7 +102,7 @@ struct File: ~Copyable {
     ///
     /// - Throws: ``StoreError/Kind/outcomeUnknown``.
     func syncData() throws(StoreError) {
-        guard fdatasync(descriptor) == 0 else {
+        guard RequestExecutor.blocking({ fdatasync(descriptor) }) == 0 else {
             throw StoreError(.outcomeUnknown, "fdatasync", path: path, code: errno)
         }
     }

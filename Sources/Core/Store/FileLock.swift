@@ -32,7 +32,7 @@ struct FileLock {
         while flock(kept.file.descriptor, LOCK_EX | LOCK_NB) != 0 {
             guard errno == EWOULDBLOCK || errno == EINTR else { throw .last("flock", path) }
             guard clock.now < end else { throw StoreError(.busy, "flock", path: path) }
-            usleep(UInt32.random(in: pause / 2...pause))
+            RequestExecutor.blocking { _ = usleep(UInt32.random(in: pause / 2...pause)) }
             pause = min(pause * 2, 1000)
         }
         defer { flock(kept.file.descriptor, LOCK_UN) }

@@ -57,7 +57,7 @@ class RecallPage {
 
     /** Shows the conversation that the address names. */
     async #follow() {
-        const id = new URLSearchParams(location.hash.slice(1)).get("c");
+        const id = this.#wanted();
         this.#list.mark(id);
         this.#main.classList.toggle("is-reading", Boolean(id));
         if (!id) {
@@ -67,11 +67,16 @@ class RecallPage {
         if (this.#isNobody()) return;
         try {
             const whole = await post(endpoint("recall"), { ...subject, conversation_id: id, format: "json" });
-            this.#read(id, whole);
+            if (id === this.#wanted()) this.#read(id, whole);
         } catch (error) {
+            if (id !== this.#wanted()) return;
             this.#desk.replaceChildren();
             this.#fail(error);
         }
+    }
+
+    #wanted() {
+        return new URLSearchParams(location.hash.slice(1)).get("c");
     }
 
     #read(id, whole) {

@@ -54,7 +54,8 @@ export function userRow(first, { onChange, more = () => [] }) {
             if (changed) fill(user = changed);
             onChange(changed, first);
         } catch (error) {
-            if (!leaveIfAboutKey(error)) toast(sentence(error));
+            if (leaveIfAboutKey(error)) return;
+            toast(error.parameter === "remove_users" ? t("users.error_has_users") : sentence(error));
         } finally {
             isRunning = false;
         }

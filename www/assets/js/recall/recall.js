@@ -34,7 +34,7 @@ class RecallPage {
         addEventListener("hashchange", () => this.#follow());
         if (this.#isNobody()) {
             this.#list.element.hidden = true;
-            this.#desk.replaceChildren(el("div", { class: "empty" }, el("p", {}, t("recall.name_user"))));
+            this.#desk.replaceChildren(el("div", { class: "empty" }, el("p", {}, t(me.role === "admin" ? "recall.name_user" : "recall.name_user_client"))));
             this.#whose.focus();
             return;
         }

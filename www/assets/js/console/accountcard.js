@@ -13,6 +13,7 @@ const looks = { ready: "good", resting: "warm", disabled: "bad" };
 /** A card that stays the same element while its numbers change, so that the focus stays, too. */
 export class AccountCard {
     #row;
+    #onChange;
     #isRunning = false;
     #state = el("span", { class: "badge" });
     #reason = el("p", { class: "reason", hidden: true });
@@ -21,7 +22,9 @@ export class AccountCard {
     #test = el("button", { type: "button", class: "quiet", onclick: () => this.#act("test") });
     #switch = el("button", { type: "button", class: "quiet", onclick: () => this.#turn() });
 
-    constructor(row) {
+    /** @param onChange Is called when something was done, so that sums are counted again. */
+    constructor(row, onChange) {
+        this.#onChange = onChange;
         const id = newID("account");
         this.element = el("li", { class: "account" },
             el("article", { "aria-labelledby": id },
@@ -66,6 +69,7 @@ export class AccountCard {
             const { account } = await post("api/admin/accounts", { id: this.#row.id, action });
             this.fill(account);
             this.#say(action, account.test);
+            this.#onChange();
         } catch (error) {
             if (leaveIfAboutKey(error)) return;
             this.#outcome.className = "outcome bad";

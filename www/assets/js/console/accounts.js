@@ -71,7 +71,7 @@ export class AccountsView {
     }
 
     #append(row) {
-        const card = new AccountCard(row);
+        const card = new AccountCard(row, () => this.#schedule(0));
         this.#cards.set(row.id, card);
         this.#list.append(card.element);
     }

@@ -4,6 +4,7 @@ import { base, pages, takeQuery } from "../place.js";
 import { currentKey, me, resume, signOut } from "../session.js";
 import { el, icon } from "../dom.js";
 import { isAboutKey, sentence } from "../errors.js";
+import { keep, recall } from "../memory.js";
 import { loadLanguage, t } from "../i18n.js";
 import { languagePicker } from "../languagepicker.js";
 import { menu } from "../menu.js";
@@ -28,7 +29,8 @@ export async function start({ page, keys, isOpen = false, view }) {
     };
     // A key in the link is another wish than the key of this tab, but a link signs nobody in.
     const isOther = prefilled && prefilled !== currentKey();
-    let message = "";
+    let message = recall("tab", "farewell") ?? "";
+    keep("tab", "farewell", null);
     try {
         if (isOther && !isOpen) signOut();
         else if ((await resume()) || isOpen) return await show();
@@ -44,6 +46,7 @@ export async function start({ page, keys, isOpen = false, view }) {
 export function leaveIfAboutKey(error) {
     if (!me || !isAboutKey(error)) return false;
     signOut();
+    keep("tab", "farewell", sentence(error));
     location.reload();
     return true;
 }
@@ -52,11 +55,11 @@ function dress(page, main) {
     document.body.replaceChildren(
         el("div", { id: "progress", class: "progress", role: "progressbar", "aria-label": t("app.busy"), hidden: true }),
         el("a", { class: "skip", href: "#main" }, t("app.skip")),
-        header(page), main,
+        header(page, main), main,
         el("div", { id: "toasts", class: "toasts", role: "status" }));
 }
 
-function header(page) {
+function header(page, main) {
     const isTrusted = me && me.role !== "user";
     const links = [
         ["chat", t("nav.chat")], ["recall", t("nav.recall")], ["accessToken", t("nav.access_token")],
@@ -67,14 +70,15 @@ function header(page) {
         el("a", { class: "brand", href: pages.chat }, el("img", { src: `${base}favicon.svg`, alt: "" }), t("app.name")),
         el("nav", { "aria-label": t("nav.label") }, links.map(([name, label]) =>
             el("a", { href: pages[name], "aria-current": name === page ? "page" : null }, label))),
-        me ? person() : null);
+        // The card for signing in has the languages itself.
+        main.classList.contains("signin") ? null
+            : el("div", { class: "header-end" }, languagePicker(), me && person()));
 }
 
 function person() {
     const trigger = el("button", { type: "button", class: "quiet person" },
         icon("person"), el("span", {}, me.username || me.user_id));
-    const list = menu(trigger, [{ label: t("action.sign_out"), run: leave }]);
-    return el("div", { class: "header-end" }, languagePicker(), list);
+    return menu(trigger, [{ label: t("action.sign_out"), run: leave }]);
 }
 
 function leave() {

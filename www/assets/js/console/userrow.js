@@ -15,6 +15,8 @@ export const columns = ["users.column_user", "users.column_owner", "users.column
     "users.column_key", "users.column_created", "users.column_actions"];
 
 /**
+ * A row, and `fill(user)`, which shows what is now known of the same user.
+ *
  * @param onChange Is told the user as it is now, or null where it was removed.
  * @param more Further entries of the menu.
  */
@@ -51,8 +53,8 @@ export function userRow(first, { onChange, more = () => [] }) {
         try {
             const changed = await action();
             if (changed === undefined) return;
-            if (changed) fill(user = changed);
-            onChange(changed, first);
+            if (changed) fill(changed);
+            onChange(changed, user);
         } catch (error) {
             if (leaveIfAboutKey(error)) return;
             toast(error.parameter === "remove_users" ? t("users.error_has_users") : sentence(error));
@@ -61,7 +63,8 @@ export function userRow(first, { onChange, more = () => [] }) {
         }
     }
 
-    function fill(user) {
+    function fill(known) {
+        user = known;
         who.replaceChildren(
             el("strong", {}, user.username),
             el("span", { class: "id" }, user.user_id, isSelf && el("span", { class: "badge" }, t("users.you"))));
@@ -82,8 +85,8 @@ export function userRow(first, { onChange, more = () => [] }) {
         row.classList.toggle("is-out", user.disabled);
     }
 
-    fill(user);
-    return row;
+    fill(first);
+    return { element: row, fill };
 }
 
 function cell(index, members = {}, ...children) {

@@ -14,6 +14,7 @@ const TYPING = 250;
 
 export class UsersView {
     #roster;
+    #rows = new Map();
     #isClients;
     #owner = null;
     #shown = STEP;
@@ -97,15 +98,29 @@ export class UsersView {
     #fill() {
         const found = this.#roster.found(this.#search.value);
         const users = found.slice(0, this.#shown);
-        this.#body.replaceChildren(...users.map((user) => userRow(user, {
-            onChange: (changed, before) => this.#changed(changed, before),
-            more: (user) => [{
-                label: t("users.show_users"), run: () => this.#onShowUsers(user.user_id),
-                isHidden: user.role !== "client",
-            }],
-        })));
+        const rows = users.map((user) => this.#row(user));
+        // Rows that are put in again lose the focus.
+        const isSame = rows.length === this.#body.rows.length && rows.every((row, at) => row === this.#body.rows[at]);
+        if (!isSame) this.#body.replaceChildren(...rows);
         this.#more.hidden = found.length <= this.#shown && this.#roster.isWhole;
         this.#sayHowMany(found.length, users.length);
+    }
+
+    /** The same element for the same user, because a menu or a dialog of it may be open. */
+    #row(user) {
+        const name = `${user.owner}/${user.user_id}`;
+        if (this.#rows.has(name)) {
+            this.#rows.get(name).fill(user);
+        } else {
+            this.#rows.set(name, userRow(user, {
+                onChange: (changed, before) => this.#changed(changed, before),
+                more: (user) => [{
+                    label: t("users.show_users"), run: () => this.#onShowUsers(user.user_id),
+                    isHidden: user.role !== "client",
+                }],
+            }));
+        }
+        return this.#rows.get(name).element;
     }
 
     #sayHowMany(found, shown) {

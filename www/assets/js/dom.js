@@ -10,12 +10,14 @@ const SVG = "http://www.w3.org/2000/svg";
 export function el(tag, members = {}, ...children) {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(members)) {
-        if (value === undefined || value === null || value === false) continue;
+        if (value === undefined || value === null) continue;
+        // Some properties are true by default (spellcheck); anything else that is false is left out.
+        if (value === false && typeof element[name] !== "boolean") continue;
         if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
         else if (name in element && name !== "list" && name !== "form") element[name] = value;
         else element.setAttribute(name, value === true ? "" : value);
     }
-    element.append(...children.flat().filter((child) => child !== undefined && child !== null && child !== false));
+    element.append(...children.flat(Infinity).filter((child) => child !== undefined && child !== null && child !== false));
     return element;
 }
 

@@ -14,7 +14,7 @@ PICTURES = Path(__file__).resolve().parents[3] / "out" / "pages"
 Wrong = list[str]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])

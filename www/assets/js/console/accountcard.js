@@ -28,7 +28,7 @@ export class AccountCard {
         const id = newID("account");
         this.element = el("li", { class: "account" },
             el("article", { "aria-labelledby": id },
-                el("div", { class: "account-head" }, el("h3", { id }, row.id), this.#state,
+                el("div", { class: "account-head" }, el("h2", { id }, row.id), this.#state,
                     row.plus && el("span", { class: "badge" }, t("accounts.plus")),
                     el("span", { class: "kind" }, row.kind)),
                 this.#reason, this.#facts, this.#outcome,

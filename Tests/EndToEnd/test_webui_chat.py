@@ -321,7 +321,7 @@ def test_the_chat_fits_and_is_accessible(visit, gateway, upstream, width, scheme
 def test_the_first_view_is_small_and_comes_from_here_only(visit, gateway):
     asked = []
     page = visit("about:blank")
-    page.on("requestfinished", asked.append)
+    page.on("requestfinished", lambda request: asked.append(request))
     page.goto(f"{gateway.url}/chat")
     page.get_by_role("button", name="Sign in").wait_for()
     page.wait_for_load_state("networkidle")

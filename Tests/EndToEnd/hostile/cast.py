@@ -1,5 +1,8 @@
 """The people of the table: users, clients, an admin, keys that ended, conversations of one of them."""
 
+import string
+import zlib
+
 from harness.gateway import Gateway, new_id
 
 
@@ -14,6 +17,7 @@ def make_cast(gateway: Gateway) -> dict[str, str]:
     cast["rival_key"] = gateway.add_client(ids["rival"])
     cast["rival_user_key"] = gateway.add_user(ids["rival_user"], creator=cast["rival_key"])
     cast["admin_key"] = gateway.admin_key
+    cast["unknown_key"] = well_formed_key("A" * 32)
 
     cast["disabled_key"] = gateway.add_user(ids["disabled"])
     succeed(gateway.post("/api/client/update-user", gateway.admin_key, user_id=ids["disabled"], disabled=True))
@@ -34,6 +38,15 @@ def make_cast(gateway: Gateway) -> dict[str, str]:
     cast["other_conversation"] = gateway.talk(cast["other_key"], "Private words of another")["conversation_id"]
     cast["rival_conversation"] = gateway.talk(cast["rival_user_key"], "Private words of a rival")["conversation_id"]
     return cast
+
+
+def well_formed_key(random: str) -> str:
+    """A key that is right in form and checksum, and nobody's."""
+    check, digits = zlib.crc32(random.encode()), ""
+    for _ in range(6):
+        check, digit = divmod(check, 62)
+        digits = (string.digits + string.ascii_uppercase + string.ascii_lowercase)[digit] + digits
+    return f"sk-cas-{random}{digits}"
 
 
 def succeed(answer):

@@ -9,9 +9,9 @@ def nothing(name: str, path: str, shape: str = "", **more) -> Bad:
     return Bad(name, 404, "not_found", method="GET", path=path, shape=shape, absent=("root:", "openai"), **more)
 
 
-def malformed(name: str, path: str, code: str = "bad_request") -> Bad:
+def malformed(name: str, path: str, code: str = "bad_request", shape: str = "") -> Bad:
     """Refused by nginx (bad_request) or, where nginx lets it through, by us (malformed_request)."""
-    return Bad(name, 400, code, method="GET", path=path, absent=("root:",))
+    return Bad(name, 400, code, method="GET", path=path, absent=("root:",), shape=shape)
 
 
 def keyless(name: str, path: str) -> Bad:
@@ -49,13 +49,13 @@ ROWS = [
     nothing("an unknown endpoint of the OpenAI API", "/v1/embeddings"),
     nothing("the old completions", "/v1/completions"),
     nothing("the OpenAI API twice", "/v1/v1/chat/completions"),
-    Bad("a model that is a path", 404, "not_found", method="GET", path="/v1/models/../../../etc/passwd"),
+    malformed("a model that is a way up", "/v1/models/../../../etc/passwd", shape="json"),
     Bad("a model that does not exist", 404, "model_not_found", "model", method="GET", path="/v1/models/none"),
     Bad("a model that is a star", 404, "model_not_found", "model", method="GET", path="/v1/models/*"),
     Bad("a model without a name", 404, "model_not_found", "model", method="GET", path="/v1/models/"),
     Bad("a model with markup", 404, "model_not_found", "model", method="GET",
         path="/v1/models/%3Cscript%3E", absent=("<script",)),
-    nothing("pages that only the responder may name", "/_pages/chat.html"),
+    nothing("pages that only the responder may name", "/_pages/chat.html", shape="page"),
     nothing("errors that only nginx may name", "/_errors/api/404"),
     nothing("errors of the OpenAI API", "/_errors/openai/500"),
     nothing("the settings", "/settings.json"),
@@ -68,7 +68,6 @@ ROWS = [
     nothing("a folder of static files", "/assets/", shape="page"),
     nothing("a static file that is none", "/assets/none.js", shape="page"),
     nothing("a hidden static file", "/assets/.htaccess", shape="page"),
-    nothing("a folder without its slash", "/assets/js", shape="page"),
     nothing("beside the static files", "/assets../pages/chat.html"),
     nothing("libraries' folder", "/lib/", shape="page"),
     nothing("a library that is none", "/lib/none.js", shape="page"),

@@ -1,0 +1,102 @@
+"""Keys that are none, that ended, or that do not fit together."""
+
+from .bad import Bad
+
+UNKNOWN = "<unknown_key>"
+MISTYPED = "sk-cas-" + "A" * 32 + "zzzzzz"
+
+
+def refused(name: str, **more) -> Bad:
+    return Bad(name, 401, "invalid_key", **{"path": "/api/recall", "who": None, **more})
+
+
+def bearer(name: str, value: str, **more) -> Bad:
+    return refused(name, fields=(("Authorization", value),), **more)
+
+
+ROWS = [
+    refused("none"),
+    bearer("an empty Authorization", ""),
+    bearer("the word Bearer alone", "Bearer"),
+    bearer("the word Bearer and a space", "Bearer "),
+    bearer("another scheme", "Basic <user_key>"),
+    bearer("no scheme", "<user_key>"),
+    bearer("two words", "Bearer <user_key> <user_key>"),
+    bearer("a key in two parts", "Bearer sk-cas- " + "a" * 38),
+    bearer("a tabulator instead of a space", "Bearer\t<user_key>"),
+    bearer("quotes", 'Bearer "<user_key>"'),
+    bearer("a comma", "Bearer <user_key>,"),
+    bearer("a comma and another scheme", "Bearer <user_key>, Basic eA=="),
+    bearer("too short", "Bearer sk-cas-abc"),
+    bearer("the prefix alone", "Bearer sk-cas-"),
+    bearer("a wrong checksum", f"Bearer {MISTYPED}"),
+    bearer("a right checksum", f"Bearer {UNKNOWN}"),
+    bearer("capital letters in the prefix", "Bearer SK-CAS-" + "a" * 38),
+    bearer("letters after a good key", "Bearer <user_key>x"),
+    bearer("an unknown key of the old form", "Bearer " + "a1B2" * 8),
+    bearer("letters that are no letters", "Bearer " + "é" * 16),
+    bearer("bytes that are no UTF-8", "Bearer \xff\xfe"),
+    bearer("a key of OpenAI", "Bearer sk-proj-" + "a" * 48),
+    bearer("an account's own key", "Bearer sk-upstream-a-0123456789abcdef", absent=("upstream",)),
+    bearer("a JWT", "Bearer eyJhbGciOiJub25lIn0.eyJyb2xlIjoiYWRtaW4ifQ."),
+    bearer("a query for SQL", "Bearer ' OR '1'='1"),
+    bearer("a path", "Bearer ../../../../etc/passwd"),
+    bearer("a removed user's", "Bearer <removed_key>"),
+    bearer("a key from before a rotation", "Bearer <rotated_key>"),
+    bearer("20 KB", "Bearer " + "a" * 20_000),
+    refused("a field of another name", fields=(("X-Api-Key", "<user_key>"),)),
+    refused("a cookie", fields=(("Cookie", "user=<user_key>; admin=<admin_key>"),)),
+    refused("the field of a proxy", fields=(("Proxy-Authorization", "Bearer <user_key>"),)),
+    refused("names with an underscore", fields=(("Authorization_", "Bearer <user_key>"), ("X_Authorization", "<user_key>"))),
+    refused("the certificate of a proxy", fields=(("X-Remote-User", "admin"), ("X-SSL-Client-Verify", "SUCCESS"))),
+    refused("empty in the query", method="GET", path="/api/recall?user="),
+    refused("a name without a value in the query", method="GET", path="/api/recall?user"),
+    refused("unknown in the query", method="GET", path=f"/api/recall?user={UNKNOWN}", absent=(UNKNOWN,)),
+    refused("a removed user's in the query", method="GET", path="/api/recall?user=<removed_key>"),
+    refused("a name in capital letters", method="GET", path="/api/recall?USER=<user_key>"),
+    refused("a name with a space", method="GET", path="/api/recall?user+=<user_key>"),
+    refused("a name with brackets", method="GET", path="/api/recall?user[]=<user_key>"),
+    refused("escaped twice", method="GET", path="/api/recall?%2575ser=<user_key>"),
+    refused("a semicolon between parameters", method="GET", path="/api/recall?a=1;user=<user_key>"),
+    refused("a line feed after it", method="GET", path="/api/recall?user=<user_key>%0a"),
+    refused("empty in a form", form="user="),
+    refused("null in JSON", json={"user": None}),
+    refused("empty in JSON", json={"user": ""}),
+    refused("inside of another object", json={"auth": {"user": "<user_key>"}}),
+    refused("in the body of a GET", method="GET", json={"user": "<user_key>"}),
+    Bad("a number in JSON", 422, "invalid_parameter", "user", path="/api/recall", who=None, json={"user": 5}),
+    Bad("a list in JSON", 422, "invalid_parameter", "user", path="/api/recall", who=None, json={"user": ["<user_key>"]}),
+    Bad("an object in JSON", 422, "invalid_parameter", "client", path="/api/recall", who=None, json={"client": {}}),
+    Bad("true in JSON", 422, "invalid_parameter", "admin", path="/api/recall", who=None, json={"admin": True}),
+    Bad("a NUL after it", 400, "malformed_request", "user", path="/api/recall?user=<user_key>%00", method="GET", who=None),
+    Bad(
+        "two different ones in the query", 400, "conflicting_keys", method="GET", who=None,
+        path="/api/recall?user=<user_key>&user=<other_key>"),
+    Bad("the same one twice in the query", 400, "conflicting_keys", method="GET", who=None,
+        path="/api/recall?user=<user_key>&user=<user_key>"),
+    Bad("different ones in query and body", 400, "conflicting_keys", who=None,
+        path="/api/recall?user=<user_key>", form="user=<other_key>"),
+    Bad("different ones in field and query", 400, "conflicting_keys", path="/api/recall?user=<other_key>", method="GET"),
+    Bad("different ones in field and JSON", 400, "conflicting_keys", path="/api/recall", json={"user": "<other_key>"}),
+    Bad("two of clients", 400, "conflicting_keys", path="/api/client/users", who="client", json={"client": "<rival_key>"}),
+    Bad("a good one and an unknown one", 401, "invalid_key", path=f"/api/recall?client={UNKNOWN}", method="GET"),
+    Bad("a good one and an empty one", 401, "invalid_key", path="/api/recall?user=", method="GET"),
+    Bad("a user's as a client's", 403, "not_allowed", "client", path="/api/recall", who=None, json={"client": "<user_key>"}),
+    Bad("a user's as an admin's", 403, "not_allowed", "admin", path="/api/recall", who=None, json={"admin": "<user_key>"}),
+    Bad("a client's as an admin's", 403, "not_allowed", "admin", path="/api/recall", who=None, json={"admin": "<client_key>"}),
+    Bad("an admin's as a client's", 403, "not_allowed", "client", path="/api/recall", who=None, json={"client": "<admin_key>"}),
+    Bad("a disabled user's", 403, "user_disabled", path="/api/recall", who="disabled"),
+    Bad("a disabled user's in the query", 403, "user_disabled", path="/api/chat?user=<disabled_key>", method="GET", who=None),
+    Bad("a disabled user's at the OpenAI API", 403, "user_disabled", path="/v1/models", method="GET", who="disabled"),
+    Bad("none at the OpenAI API", 401, "invalid_api_key", path="/v1/chat/completions", who=None, json={"messages": []}),
+    Bad("none for the models", 401, "invalid_api_key", path="/v1/models", method="GET", who=None),
+    Bad("in the query of the OpenAI API", 401, "invalid_api_key", path="/v1/models?user=<user_key>", method="GET", who=None),
+    Bad("in the body of the OpenAI API", 401, "invalid_api_key", path="/v1/chat/completions", who=None,
+        json={"user": "<user_key>", "messages": [{"role": "user", "content": "Hi"}]}),
+    Bad("a removed user's at the OpenAI API", 401, "invalid_api_key", path="/v1/models", method="GET", who="removed"),
+    Bad("a line feed in Authorization", 400, "bad_request", path="/api/recall", who=None,
+        fields=(("Authorization", "Bearer <user_key>\n X-Evil: yes"),)),
+    Bad("none, but the text of a reply is wanted", 401, "invalid_key", who=None, form="reply_only=true", shape="text"),
+    Bad("none on a page", 401, "invalid_key", path="/chat", who=None, form="prompt=Hi", shape="page"),
+    Bad("unknown on a page", 401, "invalid_key", path="/chat", who=None, form=f"api_key={UNKNOWN}", shape="page"),
+]

@@ -6,7 +6,8 @@ ID = "1 to 128 of the characters"
 
 
 def invalid(name: str, parameter: str, value, **more) -> Bad:
-    return Bad(f"{parameter}: {name}", 422, "invalid_parameter", parameter, json={"prompt": "Hi", parameter: value}, **more)
+    return Bad(f"{parameter}: {name}", 422, "invalid_parameter", parameter, json={"prompt": "Hi", parameter: value},
+    **more)
 
 
 def in_query(name: str, parameter: str, value: str) -> Bad:

@@ -114,7 +114,8 @@ ROWS = [
     keyless("a fragment", "/api/recall#fragment"),
     keyless("an empty query", "/api/recall?"),
     keyless("two question marks", "/api/recall??user=x"),
-    Bad("an endpoint of admins behind a way up", 403, "not_allowed", method="GET", path="/healthz/../api/admin/accounts"),
+    Bad("an endpoint of admins behind a way up", 403, "not_allowed", method="GET",
+        path="/healthz/../api/admin/accounts"),
     Bad("an endpoint of admins with an escaped letter", 403, "not_allowed", method="GET", path="/api/%61dmin/accounts"),
     Bad("an endpoint of admins with two slashes", 403, "not_allowed", method="GET", path="/api//admin/accounts"),
 ]

@@ -37,7 +37,7 @@ package struct APIKey: Sendable, Equatable {
 
     private init(unchecked text: String) { self.text = text }
 
-    static let prefix = Array("sk-cas-".utf8)
+    private static let prefix = Array("sk-cas-".utf8)
     private static let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
     private static let randomLength = 32
     private static let checkLength = 6

@@ -18,8 +18,14 @@ struct RequestLoggedPathTests {
 
     @Test(arguments: ["/", "/api/chat/", "/v1/models/", "/x?user="])
     func `a path with a key is not logged`(before: String) {
-        let key = APIKey.generate().text
+        for key in [APIKey.generate().text, "Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0Uv"] {
+            #expect(Request(id: "0123456789", method: .get, path: "\(before)\(key)").loggedPath == "")
+        }
+    }
 
-        #expect(Request(id: "0123456789", method: .get, path: "\(before)\(key)").loggedPath == "")
+    @Test func `a long path of short words is logged`() {
+        let path = String(repeating: "/a-model.of-31_letters0123456789", count: 20)
+
+        #expect(Request(id: "0123456789", method: .get, path: path).loggedPath == path)
     }
 }

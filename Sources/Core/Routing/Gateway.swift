@@ -61,7 +61,7 @@ package struct Gateway: Responder {
         var call = Call(request: request, parameters: Parameters(), kind: .api)
         var response: Response
         do {
-            if request.path.hasPrefix("/v1/") { call.kind = .openAI }
+            if request.isOpenAI { call.kind = .openAI }
             let route = try router.route(request.method, request.path)
             call.kind = route.kind
             call.parameters = try Parameters(of: request)

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from support.boot import Boot
 from support.crowd import Crowd
 from support.disk import FLUSH_ALL, FLUSH_LOG, FLUSH_NOTHING, Disk
 from support.figures import Figures
@@ -22,9 +23,11 @@ pytestmark = pytest.mark.skipif(Disk.why_not() is not None, reason=f"NO POWER CU
 def cut_again_and_again(prepare, tmp_path, figures: Figures, cuts: int, durability: str) -> None:
     chance = random.Random(11)
     disk = Disk(tmp_path)
+    boot = Boot(tmp_path)
     gateway = prepare("a", "b", workers=2, durability=durability, title_timeout=1)
     gateway.state = disk.place / "state"
     gateway.start()
+    disk.sync()
     crowd = Crowd(gateway, PEOPLE, seed=5)
     looks = 0
     try:
@@ -37,18 +40,25 @@ def cut_again_and_again(prepare, tmp_path, figures: Figures, cuts: int, durabili
             kill_all(gateway)
             crowd.rest()
             disk.remount()
-            for words in unreadable(gateway.state):
+            boot.next()
+            for words in unreadable(gateway.state, after_power_cut=True):
                 figures.add("unreadable")
                 figures.fault(f"after cut {number} ({flag}): {words}")
-            restart(gateway)
+            figures.add("cuts")
+            try:
+                restart(gateway)
+            except AssertionError:
+                last = (gateway.logs / "serve.log").read_text().splitlines()[-1]
+                figures.fault(f"after cut {number} ({flag}) the program does not start: {last}")
+                break
             check_audit_log(gateway, looks, figures)
             crowd.check(figures, all_of_them=number % 20 == 0 or number == cuts - 1)
-            figures.add("cuts")
     finally:
         crowd.end()
         crowd.count(figures)
         gateway.stop()
         disk.remove()
+        boot.end()
 
 
 def look_into_archive(gateway) -> int:
@@ -76,3 +86,32 @@ def test_power_cut_control(prepare, tmp_path, figures):
     figures.set("losses with durability flush, which promises none", len(figures.faults))
     print("  control:", "the cuts lose what is not synced" if figures.faults else "NOTHING WAS LOST: cuts prove little")
     figures.faults.clear()
+
+
+def test_power_cut_and_repeats(prepare, tmp_path, figures):
+    """A client that does not know what came of its request sends it again after the cut."""
+    disk, boot = Disk(tmp_path), Boot(tmp_path)
+    gateway = prepare("a", workers=1)
+    gateway.state = disk.place / "state"
+
+    def ask():
+        return gateway.request(
+            "POST", "/v1/chat/completions", key, headers={"Idempotency-Key": "the-same"},
+            json={"model": "stub-model", "messages": [{"role": "user", "content": "Hello"}]})
+
+    try:
+        gateway.start()
+        key = gateway.add_user()
+        assert ask().status_code == 200
+        disk.cut(FLUSH_NOTHING)
+        kill_all(gateway)
+        disk.remount()
+        boot.next()
+        restart(gateway)
+        answer = ask()
+        figures.set("status after the cut", answer.status_code)
+        assert answer.status_code == 200, answer.text
+    finally:
+        gateway.stop()
+        disk.remove()
+        boot.end()

@@ -46,6 +46,10 @@ class Disk:
         finally:
             os.close(descriptor)
 
+    def sync(self) -> None:
+        """Writes everything that is waiting."""
+        run("sync", "--file-system", self.place)
+
     def remount(self) -> None:
         """Off and on: the mount replays the journal."""
         run("umount", self.place)

@@ -12,6 +12,8 @@ from harness.process import eventually
 def kill_all(gateway: Gateway) -> None:
     """SIGKILL for the supervisor and all workers at once; returns when they are gone."""
     assert gateway.serve
+    # A stopped supervisor starts no worker that would not be seen here.
+    gateway.signal(signal.SIGSTOP)
     workers = gateway.worker_pids()
     gateway.serve.kill()
     for pid in workers:

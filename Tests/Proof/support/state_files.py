@@ -5,17 +5,19 @@ import re
 import zlib
 from pathlib import Path
 
+#: Written without a sync, because losing them in a power cut is harmless; see DESIGN.md, "State".
+HARMLESS = re.compile(r"accounts/(rotation|[^/]*\.health|tries-..)\.json|answers/[^/]*|conversations/.*/list\.jsonl")
 LINE = re.compile(rb'\{"crc":"([0-9a-f]{8})",(.*)\}', re.DOTALL)
 
 
-def unreadable(state: Path) -> list[str]:
-    """The files that are no whole JSON, and the spoilt lines of logs.
+def unreadable(state: Path, after_power_cut: bool = False) -> list[str]:
+    """The files that are no whole JSON, and the spoilt lines of logs; after a power cut only of what is synced.
 
     A torn last line is allowed: readers pass it over, and the next append sets it aside.
     """
     found = []
     for file in state.rglob("*"):
-        if file.is_symlink():
+        if file.is_symlink() or after_power_cut and HARMLESS.fullmatch(str(file.relative_to(state))):
             continue
         try:
             if file.suffix == ".json":
@@ -43,3 +45,13 @@ def is_whole(line: bytes) -> bool:
 def temporary(state: Path) -> list[Path]:
     """What writers that were killed left behind."""
     return [file for file in state.rglob("*.tmp")]
+
+
+def orphans(state: Path) -> dict[str, list[Path]]:
+    """What belongs to no user: keys that no record lists, and conversations that nobody can reach."""
+    users = {file.stem: json.loads(file.read_bytes()) for file in state.glob("users/??/*.json")}
+    listed = {key["digest"] for user in users.values() for key in user["keys"]}
+    archives = [
+        folder for folder in state.glob("conversations/??/*")
+        if folder.name not in users and not (folder / "kept").exists()]
+    return {"keys": [file for file in state.glob("keys/??/*.json") if file.stem not in listed], "archives": archives}

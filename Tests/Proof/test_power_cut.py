@@ -5,11 +5,11 @@ import time
 
 import pytest
 
-from support.boot import Boot
 from support.crowd import Crowd
 from support.disk import FLUSH_ALL, FLUSH_LOG, FLUSH_NOTHING, Disk
 from support.figures import Figures
 from support.servers import kill_all, restart
+from support.shim import Shim
 from support.sizes import size
 from support.state_files import unreadable
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(Disk.why_not() is not None, reason=f"NO POWER CU
 def cut_again_and_again(prepare, tmp_path, figures: Figures, cuts: int, durability: str) -> None:
     chance = random.Random(11)
     disk = Disk(tmp_path)
-    boot = Boot(tmp_path)
+    shim = Shim(tmp_path, disk.place)
     gateway = prepare("a", "b", workers=2, durability=durability, title_timeout=1)
     gateway.state = disk.place / "state"
     gateway.start()
@@ -40,7 +40,7 @@ def cut_again_and_again(prepare, tmp_path, figures: Figures, cuts: int, durabili
             kill_all(gateway)
             crowd.rest()
             disk.remount()
-            boot.next()
+            shim.next_boot()
             for words in unreadable(gateway.state, after_power_cut=True):
                 figures.add("unreadable")
                 figures.fault(f"after cut {number} ({flag}): {words}")
@@ -58,7 +58,7 @@ def cut_again_and_again(prepare, tmp_path, figures: Figures, cuts: int, durabili
         crowd.count(figures)
         gateway.stop()
         disk.remove()
-        boot.end()
+        shim.end()
 
 
 def look_into_archive(gateway) -> int:
@@ -90,7 +90,8 @@ def test_power_cut_control(prepare, tmp_path, figures):
 
 def test_power_cut_and_repeats(prepare, tmp_path, figures):
     """A client that does not know what came of its request sends it again after the cut."""
-    disk, boot = Disk(tmp_path), Boot(tmp_path)
+    disk = Disk(tmp_path)
+    shim = Shim(tmp_path, disk.place)
     gateway = prepare("a", workers=1)
     gateway.state = disk.place / "state"
 
@@ -106,7 +107,7 @@ def test_power_cut_and_repeats(prepare, tmp_path, figures):
         disk.cut(FLUSH_NOTHING)
         kill_all(gateway)
         disk.remount()
-        boot.next()
+        shim.next_boot()
         restart(gateway)
         answer = ask()
         figures.set("status after the cut", answer.status_code)
@@ -114,4 +115,4 @@ def test_power_cut_and_repeats(prepare, tmp_path, figures):
     finally:
         gateway.stop()
         disk.remove()
-        boot.end()
+        shim.end()

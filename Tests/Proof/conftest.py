@@ -43,9 +43,9 @@ def prepare(upstream: Upstream) -> Iterator[Callable[..., Gateway]]:
     """Makes gateways that are not started yet: `prepare("a", workers=4, durability="flush")`."""
     made: list[Gateway] = []
 
-    def prepare(*accounts: str | dict, workers: int = 2, **api_server) -> Gateway:
+    def prepare(*accounts: str | dict, workers: int = 2, kind: type[Gateway] = Gateway, **api_server) -> Gateway:
         instances = [upstream.instance(item) if isinstance(item, str) else item for item in accounts]
-        gateway = Gateway(upstream, {"openai": {"instances": instances}, "api_server": api_server}, workers)
+        gateway = kind(upstream, {"openai": {"instances": instances}, "api_server": api_server}, workers)
         made.append(gateway)
         started.append(gateway)
         return gateway

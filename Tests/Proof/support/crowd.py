@@ -3,6 +3,7 @@
 import random
 import threading
 import time
+from collections import Counter
 
 from harness.gateway import Gateway
 
@@ -66,6 +67,13 @@ class Crowd:
             if person.is_changed or all_of_them:
                 for words in losses(person):
                     figures.fault(words)
+
+    def answers(self) -> Counter[str]:
+        """The answers since the last call."""
+        counted: Counter[str] = sum((person.answers for person in self.people), Counter())
+        for person in self.people:
+            person.answers = Counter()
+        return counted
 
     def count(self, figures: Figures) -> None:
         figures.set("acknowledged", sum(person.acknowledged for person in self.people))

@@ -2,6 +2,7 @@
 
 import random
 import uuid
+from collections import Counter
 from dataclasses import dataclass, field
 
 import httpx
@@ -35,6 +36,8 @@ class Person:
         self.threads: dict[str, Thread] = {}
         self.is_changed = False
         self.acknowledged = self.doubted = self.turns = 0
+        #: How often each answer came, by status and code; 0 for none.
+        self.answers: Counter[str] = Counter()
 
     # What it does
 
@@ -52,6 +55,7 @@ class Person:
             answer = self.gateway.post(path, key, **members)
         except httpx.TransportError:
             answer = None
+        self.answers[words_of(answer)] += 1
         if answer is not None and answer.status_code == 200:
             self.acknowledged += 1
             return answer
@@ -115,3 +119,10 @@ class Person:
 
     def keep(self, key: str) -> str:
         return self.gateway.secrets.keep(key)
+
+
+def words_of(answer: httpx.Response | None) -> str:
+    if answer is None:
+        return "no answer"
+    is_ours = answer.status_code != 200 and answer.headers.get("content-type", "").startswith("application/json")
+    return f"{answer.status_code} {answer.json().get('code', '')}".strip() if is_ours else str(answer.status_code)

@@ -7,6 +7,8 @@ import struct
 import subprocess
 from pathlib import Path
 
+from harness.process import eventually
+
 #: FS_IOC_SHUTDOWN of linux/fs.h, _IOR('X', 125, __u32), and its flags.
 SHUTDOWN = 0x8004587D
 FLUSH_ALL, FLUSH_LOG, FLUSH_NOTHING = 0, 1, 2
@@ -52,12 +54,17 @@ class Disk:
 
     def remount(self) -> None:
         """Off and on: the mount replays the journal."""
-        run("umount", self.place)
+        self.unmount()
         self.mount()
 
     def remove(self) -> None:
-        with contextlib.suppress(subprocess.CalledProcessError):
-            run("umount", self.place)
+        with contextlib.suppress(AssertionError):
+            self.unmount()
+
+    def unmount(self) -> None:
+        """The last file that a killed process had open may be closed a moment after its end."""
+        command = ["umount", str(self.place)]
+        eventually(lambda: subprocess.run(command, capture_output=True).returncode == 0, "unmounted", patience=10)
 
 
 def run(*command) -> None:

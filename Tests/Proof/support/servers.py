@@ -3,10 +3,9 @@
 import contextlib
 import os
 import signal
-from pathlib import Path
 
 from harness.gateway import Gateway
-from harness.process import eventually
+from harness.process import eventually, state
 
 
 def kill_all(gateway: Gateway) -> None:
@@ -14,6 +13,7 @@ def kill_all(gateway: Gateway) -> None:
     assert gateway.serve
     # A stopped supervisor starts no worker that would not be seen here.
     gateway.signal(signal.SIGSTOP)
+    eventually(lambda: state(gateway.serve.pid) == "T", "the supervisor is stopped")
     workers = gateway.worker_pids()
     gateway.serve.kill()
     for pid in workers:
@@ -24,7 +24,15 @@ def kill_all(gateway: Gateway) -> None:
 
 
 def wait_for_end(pids: list[int], patience: float = 60) -> None:
-    eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), "the workers are gone", patience)
+    eventually(lambda: not any(is_alive(pid) for pid in pids), "the workers are gone", patience)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether any thread of it can still have files open; a zombie that waits for init to reap it has none."""
+    try:
+        return state(pid) not in (None, "Z") or len(os.listdir(f"/proc/{pid}/task")) > 1
+    except OSError:
+        return False
 
 
 def restart(gateway: Gateway) -> None:

@@ -42,9 +42,18 @@ def test_kill(prepare, upstream, figures):
     eventually(lambda: not temporary(gateway.state), "temporary files are swept at the start")
     crowd.end()
     crowd.count(figures)
+    check_orphans(gateway, figures)
+    figures.check()
+
+
+def check_orphans(gateway, figures) -> None:
+    """What removals that were cut off left behind is gone soon after a start."""
+    with contextlib.suppress(AssertionError):
+        eventually(lambda: not any(orphans(gateway.state).values()), "orphans are swept", patience=5)
     for what, files in orphans(gateway.state).items():
         figures.set(f"{what} of no user", len(files))
-    figures.check()
+        if files:
+            figures.fault(f"{len(files)} {what} of removed users stay on the disk, such as {files[0]}")
 
 
 def kill_one_worker(gateway, chance: random.Random) -> None:

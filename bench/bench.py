@@ -22,7 +22,11 @@ OUT = ROOT / "out"
 BINARY = Path(os.environ.get("CHATGPT_API_SERVER", ROOT / ".build/release/chatgpt-api-server"))
 ROUNDS = 3
 SECONDS = 4
-UPSTREAM, WAITING, PROXY, DURABLE, FLUSH, ONE = 19931, 19932, 19933, 19934, 19935, 19936
+UPSTREAM, WAITING, PROXY, DURABLE, FLUSH, ONE, FIXED, STREAM_PROXY = range(19931, 19939)
+COMPLETION = json.dumps({
+    "id": "chatcmpl-fixed", "object": "chat.completion", "created": 1700000000, "model": "m", "choices": [{
+        "index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "The Danube. " * 33}}],
+    "usage": {"prompt_tokens": 9, "completion_tokens": 100, "total_tokens": 109}}).ljust(598)
 BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": "Hi"}]})
 
 
@@ -81,6 +85,7 @@ class Server:
 
 
 def proxy(stack: ExitStack, folder: Path) -> None:
+    """nginx with `proxy_pass` to both upstreams, and with the fixed answer that requests get as their upstream."""
     home = folder / "proxy"
     home.mkdir()
     (home / "nginx.conf").write_text(f"""
@@ -89,11 +94,22 @@ def proxy(stack: ExitStack, folder: Path) -> None:
         http {{
             access_log off; client_body_temp_path {home}/b; proxy_temp_path {home}/p; fastcgi_temp_path {home}/f;
             uwsgi_temp_path {home}/u; scgi_temp_path {home}/s;
-            upstream pool {{ server 127.0.0.1:{UPSTREAM}; keepalive 64; }}
+            upstream pool {{ server 127.0.0.1:{FIXED}; keepalive 64; }}
+            upstream streams {{ server 127.0.0.1:{UPSTREAM}; keepalive 64; }}
+            server {{
+                listen 127.0.0.1:{FIXED} backlog=32768;
+                keepalive_requests 1000000;
+                location / {{ default_type application/json; return 200 '{COMPLETION}'; }}
+            }}
             server {{
                 listen 127.0.0.1:{PROXY} backlog=32768;
+                keepalive_requests 1000000;
+                location / {{ proxy_pass http://pool; proxy_http_version 1.1; proxy_set_header Connection ""; }}
+            }}
+            server {{
+                listen 127.0.0.1:{STREAM_PROXY} backlog=32768;
                 location / {{
-                    proxy_pass http://pool; proxy_http_version 1.1; proxy_set_header Connection "";
+                    proxy_pass http://streams; proxy_http_version 1.1; proxy_set_header Connection "";
                     proxy_buffering off;
                 }}
             }}

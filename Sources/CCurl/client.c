@@ -219,17 +219,19 @@ static void *run(void *user) {
             check_deadlines(c, now);
             next_tick = now + TICK;
         }
+        c->settled();
     }
     return NULL;
 }
 
 // MARK: starting
 
-casc_client *casc_client_new(long max_idle_connections) {
+casc_client *casc_client_new(long max_idle_connections, void (*settled)(void)) {
     if (curl_global_init(CURL_GLOBAL_ALL)) return NULL;
     casc_client *c = calloc(1, sizeof *c);
     if (!c) return NULL;
     c->timer = -1;
+    c->settled = settled;
     c->multi = curl_multi_init();
     c->epoll = epoll_create1(EPOLL_CLOEXEC);
     c->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -43,6 +43,7 @@ struct casc_client {
     casc_transfer *running;
     CURL *spare[512];
     int spare_count;
+    void (*settled)(void);
     pthread_mutex_t mutex;
     casc_transfer *queue_head, *queue_tail;
 };

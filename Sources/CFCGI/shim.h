@@ -34,6 +34,14 @@ static inline int cfcgi_epoll_arm(int epoll, int add, int fd, uint64_t token, in
     return epoll_ctl(epoll, add ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event);
 }
 
+/* Watches a listening socket; of all that watch it, in whatever process, the kernel wakes one or a few (epoll_ctl(2)). */
+static inline int cfcgi_epoll_add_listening(int epoll, int fd, uint64_t token) {
+    struct epoll_event event = {0};
+    event.events = EPOLLIN | EPOLLEXCLUSIVE;
+    event.data.u64 = token;
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
 /* Watches `fd`, an eventfd, for as long as it is open. */
 static inline int cfcgi_epoll_add_eventfd(int epoll, int fd, uint64_t token) {
     struct epoll_event event = {0};

@@ -55,7 +55,8 @@ typedef struct {
 } casc_request;
 
 // Starts the client's thread, which lives as long as the process. NULL if the system refuses a resource.
-casc_client *casc_client_new(long max_idle_connections);
+// `settled` runs on that thread after each round of callbacks, so that they need not wake anybody one by one.
+casc_client *casc_client_new(long max_idle_connections, void (*settled)(void));
 
 // Copies the request and starts it. NULL without memory; then no callback runs.
 casc_transfer *casc_start(casc_client *, const casc_request *, const casc_callbacks *, void *context);

@@ -20,9 +20,9 @@ package struct RunningTurn: Sendable {
     /// If the caller leaves (the task is cancelled or `tell` throws) or the upstream breaks off, what had come by
     /// then is stored and marked, and the failure is thrown.
     ///
-    /// - Parameter tell: Told of each event as it comes, but not of the end.
+    /// - Parameter tell: Told of each event as it comes, but not of the end, and whether another is here already.
     package func finish(
-        telling tell: @Sendable (UpstreamEvent) async throws -> Void = { _ in }
+        telling tell: @Sendable (UpstreamEvent, _ isFollowed: Bool) async throws -> Void = { _, _ in }
     ) async throws -> Conversation {
         defer { withExtendedLifetime(turnLease) {} }
         var turn = Turn(prompt: ask.prompt, reply: "", startedAt: startedAt)
@@ -46,7 +46,7 @@ package struct RunningTurn: Sendable {
                 guard turn.reply.utf8.count <= Self.replyLimit else {
                     throw UpstreamError(.badReply, .transient, "reply without end")
                 }
-                try await tell(event)
+                try await tell(event, reply.hasMore())
             }
         } catch {
             let wasWhole = turn.finishReason != nil && isDeparture(error)

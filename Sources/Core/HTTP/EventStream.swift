@@ -4,6 +4,8 @@ import Synchronization
 /// Writes server-sent events to a caller, with a comment in long silences so that nobody on the way hangs up.
 package final class EventStream: Sendable {
     private struct State {
+        /// Events that wait for the next write.
+        var pending: [UInt8] = []
         var isWriting = false
         var waiting: [CheckedContinuation<Void, Never>] = []
         var lastWrite = ContinuousClock.now
@@ -41,11 +43,44 @@ package final class EventStream: Sendable {
 
     /// Sends a named event.
     package func send(_ name: String, _ data: JSON) async throws {
-        try await write(Array("event: \(name)\ndata: ".utf8) + data.bytes + [0x0A, 0x0A])
+        try await hold(name, data)
+        try await flush()
     }
 
     /// Sends an event without a name, as the OpenAI API does.
-    package func send(data: [UInt8]) async throws { try await write(Array("data: ".utf8) + data + [0x0A, 0x0A]) }
+    package func send(data: [UInt8]) async throws {
+        try await hold(data: data)
+        try await flush()
+    }
+
+    /// Keeps a named event until the next flush, for another that is here already.
+    func hold(_ name: String, _ data: JSON) async throws {
+        try await hold("event: \(name)\ndata: ", data.bytes)
+    }
+
+    /// Keeps an event without a name until the next flush.
+    func hold(data: [UInt8]) async throws { try await hold("data: ", data) }
+
+    /// Sends what was kept, with one write.
+    func flush() async throws {
+        await takeTurn()
+        defer { passTurn() }
+        let bytes = state.withLock { state in
+            defer { state.pending = [] }
+            return state.pending
+        }
+        if !bytes.isEmpty { try await writer.write(bytes) }
+    }
+
+    private func hold(_ field: String, _ data: [UInt8]) async throws {
+        let isMuch = state.withLock { state in
+            state.pending += field.utf8
+            state.pending += data
+            state.pending += [0x0A, 0x0A]
+            return state.pending.count >= 8000
+        }
+        if isMuch { try await flush() }
+    }
 
     private func breakSilences(of silence: Duration) async throws {
         while true {
@@ -53,13 +88,19 @@ package final class EventStream: Sendable {
             if ContinuousClock.now < due {
                 try await Task.sleep(until: due, tolerance: .seconds(1))
             } else {
-                try await write(Array(": keep-alive\n\n".utf8))
+                state.withLock { $0.pending += Array(": keep-alive\n\n".utf8) }
+                try await flush()
             }
         }
     }
 
-    /// One piece after the other: the writer takes no two at once.
-    private func write(_ bytes: [UInt8]) async throws {
+    /// Waits until nobody else writes: the writer takes no two pieces at once.
+    private func takeTurn() async {
+        let isFree = state.withLock { state in
+            defer { state.isWriting = true }
+            return !state.isWriting
+        }
+        if isFree { return }
         await withCheckedContinuation { (turn: CheckedContinuation<Void, Never>) in
             let isFree = state.withLock { state -> Bool in
                 if state.isWriting {
@@ -71,17 +112,17 @@ package final class EventStream: Sendable {
             }
             if isFree { turn.resume() }
         }
-        defer {
-            let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
-                state.lastWrite = .now
-                if state.waiting.isEmpty {
-                    state.isWriting = false
-                    return nil
-                }
-                return state.waiting.removeFirst()
+    }
+
+    private func passTurn() {
+        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            state.lastWrite = .now
+            if state.waiting.isEmpty {
+                state.isWriting = false
+                return nil
             }
-            next?.resume()
+            return state.waiting.removeFirst()
         }
-        try await writer.write(bytes)
+        next?.resume()
     }
 }

@@ -49,12 +49,13 @@ package struct ChatHandler: Sendable {
             try await stream.send(
                 "start", ["conversation_id": JSON(running.conversation.id), "request_id": JSON(requestID)])
             do {
-                let conversation = try await running.finish { event in
+                let conversation = try await running.finish { event, isFollowed in
                     switch event {
-                    case .text(let text): try await stream.send("delta", ["text": JSON(text)])
-                    case .replaced(let text): try await stream.send("replace", ["text": JSON(text)])
+                    case .text(let text): try await stream.hold("delta", ["text": JSON(text)])
+                    case .replaced(let text): try await stream.hold("replace", ["text": JSON(text)])
                     default: break
                     }
+                    if !isFollowed { try await stream.flush() }
                 }
                 guard let turn = conversation.turns.last else { return }
                 try await stream.send("done", ChatReply(conversation, turn, user, requestID).json)

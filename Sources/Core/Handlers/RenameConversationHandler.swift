@@ -15,7 +15,7 @@ package struct RenameConversationHandler: Sendable {
             throw GatewayError.invalid("title", "a line with at least one letter or digit")
         }
         try await oversight.note("rename conversation", by: principal, of: user, conversation: id)
-        try await conversations.rename(id, of: user, to: title)
+        try await conversations.retitle(id, of: user, to: title)
         return .json(["status": "success", "conversation_id": JSON(id), "title": JSON(title)])
     }
 }

@@ -4,26 +4,43 @@ import Glibc
 ///
 /// Its writers must hold the lock that guards it.
 enum AppendLog {
-    /// Appends `objects` with one write.
+    /// Makes a file of `objects`; there must be none at `path`.
     ///
-    /// A torn line at the end, left by a crash, is first kept beside the file and cut off. After an error
-    /// before the write nothing has changed; a short write is cut off again.
+    /// After an error before the sync there is none.
     ///
-    /// - Parameter creating: The file must be new; its directory entry is made durable, too.
-    static func append(
-        _ objects: [JSON], to path: String, durable: Bool, creating: Bool = false
-    ) throws(StoreError) {
-        let file = try File(path, O_RDWR | O_APPEND | (creating ? O_CREAT | O_EXCL : 0))
-        let size = creating ? 0 : try cutTornTail(of: file)
-        do throws(StoreError) {
-            try file.write(objects.flatMap(ChecksummedLine.encode))
-        } catch {
-            if creating { unlink(path) } else { try file.truncate(to: size) }
+    /// - Parameter syncsName: Whether the directory must be synced, too, for the file to be found after a power cut.
+    static func create(_ objects: [JSON], at path: String, durable: Bool, syncsName: Bool) throws(StoreError) {
+        let file = try File(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL)
+        do throws(StoreError) { try file.write(objects.flatMap(ChecksummedLine.encode)) } catch {
+            unlink(path)
             throw error
         }
         guard durable else { return }
         try file.syncData()
-        if creating { try Directory.sync(Directory.parent(of: path)) }
+        if syncsName { try Directory.sync(Directory.parent(of: path)) }
+    }
+
+    /// Appends `objects` with one write.
+    ///
+    /// A torn line at the end, left by a crash, is first kept beside the file and cut off. After an error
+    /// before the write nothing has changed; a short write is cut off again.
+    static func append(_ objects: [JSON], to path: String, durable: Bool) throws(StoreError) {
+        try append(objects, to: try File(path, O_RDWR | O_APPEND), durable: durable)
+    }
+
+    /// The same, to a file that is open for reading and appending.
+    ///
+    /// - Returns: The size of the file now.
+    @discardableResult
+    static func append(_ objects: [JSON], to file: borrowing File, durable: Bool) throws(StoreError) -> Int {
+        let size = try cutTornTail(of: file)
+        let bytes = objects.flatMap(ChecksummedLine.encode)
+        do throws(StoreError) { try file.write(bytes) } catch {
+            try file.truncate(to: size)
+            throw error
+        }
+        if durable { try file.syncData() }
+        return size + bytes.count
     }
 
     /// All whole lines from the start, and how many lines were passed over.

@@ -16,8 +16,11 @@ struct File: ~Copyable {
     }
 
     /// Opens `path` for reading; nil if there is no such file.
-    static func reading(_ path: String) throws(StoreError) -> File? {
-        do throws(StoreError) { return try File(path, O_RDONLY) } catch {
+    static func reading(_ path: String) throws(StoreError) -> File? { try opening(path, O_RDONLY) }
+
+    /// Opens `path`; nil if there is no such file.
+    static func opening(_ path: String, _ flags: Int32) throws(StoreError) -> File? {
+        do throws(StoreError) { return try File(path, flags) } catch {
             if error.code == ENOENT || error.code == ENOTDIR { return nil }
             throw error
         }
@@ -66,6 +69,22 @@ struct File: ~Copyable {
         }
     }
 
+    /// Writes all of `bytes` at `offset`, over what stands there.
+    func write(_ bytes: [UInt8], at offset: Int) throws(StoreError) {
+        var written = 0
+        while written < bytes.count {
+            let start = written
+            let count = bytes.withUnsafeBytes { buffer in
+                retrying {
+                    pwrite(
+                        descriptor, buffer.baseAddress.map { $0 + start }, buffer.count - start, off_t(offset + start))
+                }
+            }
+            guard count > 0 else { throw .last("write", path) }
+            written += count
+        }
+    }
+
     func truncate(to size: Int) throws(StoreError) {
         guard retrying({ ftruncate(descriptor, off_t(size)) }) == 0 else { throw .last("ftruncate", path) }
     }
@@ -74,7 +93,7 @@ struct File: ~Copyable {
     ///
     /// - Throws: ``StoreError/Kind/outcomeUnknown``.
     func sync() throws(StoreError) {
-        guard fsync(descriptor) == 0 else {
+        guard RequestExecutor.blocking({ fsync(descriptor) }) == 0 else {
             throw StoreError(.outcomeUnknown, "fsync", path: path, code: errno)
         }
     }
@@ -83,7 +102,7 @@ struct File: ~Copyable {
     ///
     /// - Throws: ``StoreError/Kind/outcomeUnknown``.
     func syncData() throws(StoreError) {
-        guard fdatasync(descriptor) == 0 else {
+        guard RequestExecutor.blocking({ fdatasync(descriptor) }) == 0 else {
             throw StoreError(.outcomeUnknown, "fdatasync", path: path, code: errno)
         }
     }

@@ -25,15 +25,17 @@ struct FileLock {
             throw StoreError(.busy, "wait for", path: path)
         }
         defer { QueueInProcess.shared.leave(path) }
-        // Opened afresh: a flock belongs to the open file, and an inherited one would outlive its owner.
-        let file = try File(path, O_RDWR | O_CREAT)
+        // A flock belongs to the open file, which all threads share: in line as they are, one of them uses it at a time.
+        // No child inherits it, else it would outlive its owner.
+        let kept = try KeptFiles.shared.file(path, O_RDWR | O_CREAT)
         var pause: UInt32 = 20
-        while flock(file.descriptor, LOCK_EX | LOCK_NB) != 0 {
+        while flock(kept.file.descriptor, LOCK_EX | LOCK_NB) != 0 {
             guard errno == EWOULDBLOCK || errno == EINTR else { throw .last("flock", path) }
             guard clock.now < end else { throw StoreError(.busy, "flock", path: path) }
-            usleep(UInt32.random(in: pause / 2...pause))
+            RequestExecutor.blocking { _ = usleep(UInt32.random(in: pause / 2...pause)) }
             pause = min(pause * 2, 1000)
         }
+        defer { flock(kept.file.descriptor, LOCK_UN) }
         return try body()
     }
 }

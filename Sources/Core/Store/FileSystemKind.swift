@@ -2,6 +2,12 @@ import Glibc
 
 /// The kind of file system that a path is on.
 enum FileSystemKind {
+    /// File systems whose fsync of a new file makes its name durable with it, though POSIX promises it of none.
+    ///
+    /// On ext4 and XFS the name is in the same journal transaction as the file, or before it; Btrfs logs the names of
+    /// a file that it syncs. A rename is another matter: it is not part of what the sync of the file covers.
+    static let withNamesInFileSync: Set<String> = ["ext4", "xfs", "btrfs"]
+
     /// The kernel's name for it, `ext4` or `nfs4`; nil where `/proc/self/mountinfo` (proc(5)) does not tell.
     static func name(of path: String) throws(StoreError) -> String? {
         var status = stat()

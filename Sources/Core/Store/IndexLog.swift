@@ -1,3 +1,5 @@
+import Glibc
+
 /// A list of records by last change, newest first, whose pages cost the same however long it is.
 ///
 /// An append-only file: the last line of an id is its present entry, `{"id":…,"gone":true}` says that it was
@@ -13,9 +15,29 @@ struct IndexLog {
 
     private static let compactionFloor = 64 << 10
 
+    /// What the first line says.
+    private struct Head {
+        var boot: String?
+        /// The size of the entries when they were last rewritten, in bytes.
+        var base: Int
+
+        init?(_ file: borrowing File) throws(StoreError) {
+            let start = try file.read(at: 0, count: 256)
+            guard let feed = start.firstIndex(of: 0x0A), let line = ChecksummedLine.decode(start[..<feed]) else {
+                return nil
+            }
+            boot = line["boot"]?.string
+            base = line["base"]?.int ?? 0
+        }
+    }
+
     /// Appends the entry of `id`; the lock of the list must be held.
-    func put(_ id: String, _ entry: JSON) throws(StoreError) {
-        try append(["id": JSON(id), "entry": entry])
+    ///
+    /// - Parameter remake: Makes the list from the records, where it is missing or of another boot.
+    func put(
+        _ id: String, _ entry: JSON, remake: (() throws(StoreError) -> Void)? = nil
+    ) throws(StoreError) {
+        try append(["id": JSON(id), "entry": entry], remake)
     }
 
     /// Notes that `id` is no more; the lock of the list must be held.
@@ -28,9 +50,7 @@ struct IndexLog {
     func isCurrent(boot: String) throws(StoreError) -> Bool {
         guard let file = try File.reading(path) else { return false }
         if isDurable { return true }
-        let head = try file.read(at: 0, count: 256)
-        guard let feed = head.firstIndex(of: 0x0A) else { return false }
-        return ChecksummedLine.decode(head[..<feed])?["boot"]?.string == boot
+        return try Head(file)?.boot == boot
     }
 
     /// Replaces the file by `entries`, oldest first; the lock of the list must be held.
@@ -76,22 +96,21 @@ struct IndexLog {
         return found
     }
 
-    private func append(_ line: JSON) throws(StoreError) {
-        let isNew = !Directory.exists(path)
-        if isNew { try rebuild([], boot: SystemBoot.id) }
+    private func append(_ line: JSON, _ remake: (() throws(StoreError) -> Void)? = nil) throws(StoreError) {
+        if let file = try File.opening(path, O_RDWR | O_APPEND) {
+            let head = try Head(file)
+            if isDurable || head?.boot == SystemBoot.id {
+                let size = try AppendLog.append([line], to: file, durable: isDurable)
+                guard let head, size > Self.compactionFloor + head.base * 2 else { return }
+                return try compact(boot: head.boot ?? SystemBoot.id)
+            }
+        }
+        if let remake { try remake() } else { try rebuild([], boot: SystemBoot.id) }
         try AppendLog.append([line], to: path, durable: isDurable)
-        try compactIfGrown()
     }
 
-    private func compactIfGrown() throws(StoreError) {
-        guard let file = try File.reading(path) else { return }
-        let size = try file.size
-        guard size > Self.compactionFloor else { return }
-        let head = try file.read(at: 0, count: 256)
-        guard let feed = head.firstIndex(of: 0x0A), let first = ChecksummedLine.decode(head[..<feed]) else { return }
-        let base = first["base"]?.int ?? 0
-        guard size > Self.compactionFloor + base * 2 else { return }
+    private func compact(boot: String) throws(StoreError) {
         let present = try page(before: nil, limit: .max) { _, _ in true }
-        try rebuild(present.reversed(), boot: first["boot"]?.string ?? SystemBoot.id)
+        try rebuild(present.reversed(), boot: boot)
     }
 }

@@ -31,7 +31,8 @@ extension JSONFileStore {
         try layout.lock("rotation", "00").withLock { () throws(StoreError) in
             var health: [Account.ID: AccountHealth] = [:]
             for account in accounts { health[account.id] = try self.health(of: account.id) }
-            var cursors = try rotationCursors()
+            let record = try InPlaceRecord(layout.rotation)
+            var cursors = try cursors(in: record)
             for account in choose(cursors[cursor]?.string.map(Account.ID.init(rawValue:)), health) {
                 let slot: Lease?
                 switch try reserveSlot(of: account) {
@@ -40,7 +41,7 @@ extension JSONFileStore {
                 }
                 if cursors[cursor]?.string != account.id.rawValue {
                     cursors[cursor] = JSON(account.id.rawValue)
-                    try AtomicFile.write(JSON.object(cursors).bytes, to: layout.rotation, durable: false)
+                    try record.write(.object(cursors))
                 }
                 return (account, slot)
             }
@@ -69,7 +70,7 @@ extension JSONFileStore {
 
     /// A byte that is appended needs no lock, and none is lost between processes.
     package func count(_ what: AccountCount, of account: Account.ID) throws(StoreError) {
-        try File(layout.count(what, of: account), O_WRONLY | O_APPEND | O_CREAT).write([0x2E])
+        try KeptFiles.shared.file(layout.count(what, of: account), O_WRONLY | O_APPEND | O_CREAT).file.write([0x2E])
     }
 
     package func total(_ what: AccountCount, of account: Account.ID) throws(StoreError) -> Int {
@@ -80,8 +81,10 @@ extension JSONFileStore {
     /// Beyond the slots of any limit.
     private static var unlimitedSlots: Range<Int64> { (1 << 20)..<(1 << 60) }
 
-    private func rotationCursors() throws(StoreError) -> JSONObject {
-        do throws(StoreError) { return try read(layout.rotation)?.object ?? JSONObject() } catch {
+    private func cursors(in record: InPlaceRecord) throws(StoreError) -> JSONObject {
+        do throws(StoreError) {
+            return try record.read()?.object ?? JSONObject()
+        } catch {
             guard error.kind == .corrupt else { throw error }
             log.error("the rotation file is spoilt and begins anew")
             return JSONObject()

@@ -12,8 +12,11 @@ extension JSONFileStore {
             line["at"] = JSON(Timestamp.now.rfc3339)
             line["previous"] = JSON(last.map { Hex.sha256(ChecksummedLine.encode($0)) } ?? "")
             for member in entry.members { line[member.name] = member.value }
-            try AppendLog.append(
-                [.object(line)], to: layout.audit, durable: isDurable, creating: !Directory.exists(layout.audit))
+            if Directory.exists(layout.audit) {
+                try AppendLog.append([.object(line)], to: layout.audit, durable: isDurable)
+            } else {
+                try create(layout.audit, [.object(line)])
+            }
         }
     }
 

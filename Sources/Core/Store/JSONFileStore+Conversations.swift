@@ -35,26 +35,25 @@ extension JSONFileStore {
         let isNew = conversation.turns.count == 1
         let path = layout.conversation(conversation.id, of: user)
         if isNew {
-            try Directory.create(layout.conversations(of: user), durably: isDurable)
+            // Asked first: mkdir(2) would lock the directory above.
+            let directory = layout.conversations(of: user)
+            if !Directory.exists(directory) { try Directory.create(directory, durably: isDurable) }
         } else if !Directory.exists(path) {
             return false
         }
         // The list comes first: an entry without a conversation is passed over.
-        let list = conversationList(of: user)
-        try listLock(of: user).withLock { () throws(StoreError) in
-            try rebuildIfStale(list, of: user)
-            try list.put(conversation.id, conversation.summary.entry)
+        try list(conversation, of: user)
+        if isNew {
+            // Nobody else can know it yet, and it cannot be there already.
+            try create(path, [conversation.header, turn.line])
+            return true
         }
         return try conversationLock(conversation.id).withLock { () throws(StoreError) in
-            do throws(StoreError) {
-                try AppendLog.append(
-                    isNew ? [conversation.header, turn.line] : [turn.line], to: path, durable: isDurable,
-                    creating: isNew)
-            } catch {
+            guard let file = try File.opening(path, O_RDWR | O_APPEND) else {
                 // Removed meanwhile by somebody else.
-                if error.operation == "open", error.code == ENOENT { return false }
-                throw error
+                return false
             }
+            try AppendLog.append([turn.line], to: file, durable: isDurable)
             return true
         }
     }
@@ -65,15 +64,10 @@ extension JSONFileStore {
         let path = layout.conversation(conversation.id, of: user)
         guard Directory.exists(layout.user(user.digest)), !Directory.exists(path) else { return false }
         try Directory.create(layout.conversations(of: user), durably: isDurable)
-        let list = conversationList(of: user)
-        try listLock(of: user).withLock { () throws(StoreError) in
-            try rebuildIfStale(list, of: user)
-            try list.put(conversation.id, conversation.summary.entry)
-        }
+        try list(conversation, of: user)
         return try conversationLock(conversation.id).withLock { () throws(StoreError) in
             guard !Directory.exists(path) else { return false }
-            try AppendLog.append(
-                [conversation.header] + conversation.turns.map(\.line), to: path, durable: isDurable, creating: true)
+            try create(path, [conversation.header] + conversation.turns.map(\.line))
             return true
         }
     }
@@ -83,11 +77,7 @@ extension JSONFileStore {
     ) throws(StoreError) -> Bool {
         guard var conversation = try conversation(id, of: user) else { return false }
         conversation.title = title
-        let list = conversationList(of: user)
-        try listLock(of: user).withLock { () throws(StoreError) in
-            try rebuildIfStale(list, of: user)
-            try list.put(id, conversation.summary.entry)
-        }
+        try list(conversation, of: user)
         let path = layout.conversation(id, of: user)
         return try conversationLock(id).withLock { () throws(StoreError) in
             // Removed meanwhile by somebody else: an append would make it anew.
@@ -127,9 +117,22 @@ extension JSONFileStore {
 
     private func conversationLock(_ id: Conversation.ID) -> FileLock { layout.lock("conversations", Hex.sha256(id)) }
 
+    /// Puts a conversation on top of its user's list.
+    private func list(_ conversation: Conversation, of user: User.ID) throws(StoreError) {
+        let list = conversationList(of: user)
+        try listLock(of: user).withLock { () throws(StoreError) in
+            try list.put(conversation.id, conversation.summary.entry) { () throws(StoreError) in
+                try rebuild(list, of: user)
+            }
+        }
+    }
+
     /// Reads the list anew from the conversations where a power cut may have cost it lines.
     private func rebuildIfStale(_ list: IndexLog, of user: User.ID) throws(StoreError) {
-        guard try !list.isCurrent(boot: SystemBoot.id) else { return }
+        if try !list.isCurrent(boot: SystemBoot.id) { try rebuild(list, of: user) }
+    }
+
+    private func rebuild(_ list: IndexLog, of user: User.ID) throws(StoreError) {
         let directory = layout.conversations(of: user)
         var summaries: [Conversation.Summary] = []
         for name in try Directory.names(in: directory) where name.hasSuffix(".jsonl") && name != "list.jsonl" {

@@ -2,17 +2,21 @@ import Glibc
 
 extension JSONFileStore {
     package func user(_ id: User.ID) throws(StoreError) -> User? {
-        let path = layout.user(id.digest)
-        guard let record = try read(path) else { return nil }
-        guard let user = User(record: record) else { throw StoreError(.corrupt, "decode", path: path) }
-        return user
+        try users.record(at: layout.user(id.digest)) { file throws(StoreError) in
+            guard let user = User(record: try read(file)) else {
+                throw StoreError(.corrupt, "decode", path: file.path)
+            }
+            return user
+        }
     }
 
     package func user(withKey digest: APIKey.Digest) throws(StoreError) -> User? {
-        guard let record = try read(layout.key(digest)), let owner = record["owner"]?.string,
-            let userID = record["user_id"]?.string,
-            let user = try user(User.ID(owner: owner, userID: userID)),
-            user.keys.contains(where: { $0.digest == digest })
+        let id = try keys.record(at: layout.key(digest)) { file throws(StoreError) in
+            let record = try read(file)
+            guard let owner = record["owner"]?.string, let userID = record["user_id"]?.string else { return nil }
+            return User.ID(owner: owner, userID: userID)
+        }
+        guard let id, let user = try user(id), user.keys.contains(where: { $0.digest == digest })
         else { return nil }
         return user
     }

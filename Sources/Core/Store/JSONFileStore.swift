@@ -3,12 +3,16 @@ import Logging
 
 /// The store of JSON files that all workers and the command line share; see DESIGN.md, "State".
 ///
-/// Nothing is kept in memory: each call reads the files, so what one process acknowledged the next call of
-/// any other sees. Writers of the same thing are ordered by a ``FileLock``; readers take none.
+/// What one process acknowledged the next call of any other sees: nothing is kept in memory but users, and those only
+/// while their files are the same. Writers of the same thing are ordered by a ``FileLock``; readers take none.
 package struct JSONFileStore: Store {
     let layout: StateLayout
     let durability: Settings.Durability
     let log: Logger
+    /// Whether a new file that was synced has its name after a power cut.
+    let syncedFilesKeepNames: Bool
+    let users = RecordCache<User>()
+    let keys = RecordCache<User.ID>()
 
     var isDurable: Bool { durability == .fsync }
 
@@ -21,6 +25,14 @@ package struct JSONFileStore: Store {
         layout = StateLayout(root: trailing < root.count ? String(root.dropLast(trailing)) : root)
         self.durability = durability
         self.log = log
+        umask(0o077)
+        if !Directory.exists(layout.root) { try Directory.create(layout.root) }
+        let fileSystem = try FileSystemKind.name(of: layout.root)
+        // On NFS flock becomes a byte-range lock, which any close of the file in the process drops (flock(2)).
+        guard fileSystem?.hasPrefix("nfs") != true else {
+            throw StoreError(.unavailable, "refuse the network file system of", path: layout.root)
+        }
+        syncedFilesKeepNames = FileSystemKind.withNamesInFileSync.contains(fileSystem ?? "")
         try createTree()
     }
 
@@ -49,21 +61,27 @@ package struct JSONFileStore: Store {
 
     package func isHealthy() -> Bool { Directory.exists(layout.format) }
 
+    /// Makes an append-only file of `lines`.
+    func create(_ path: String, _ lines: [JSON]) throws(StoreError) {
+        try AppendLog.create(lines, at: path, durable: isDurable, syncsName: !syncedFilesKeepNames)
+    }
+
     /// Reads one JSON file; nil if there is none.
     func read(_ path: String) throws(StoreError) -> JSON? {
         guard let file = try File.reading(path) else { return nil }
+        return try read(file)
+    }
+
+    func read(_ file: borrowing File) throws(StoreError) -> JSON {
         do { return try JSONReader.read(try file.readAll(), limits: .trusted) } catch let error as StoreError {
             throw error
         } catch {
-            throw StoreError(.corrupt, "parse", path: path)
+            throw StoreError(.corrupt, "parse", path: file.path)
         }
     }
 
     private func createTree() throws(StoreError) {
-        umask(0o077)
-        let isNew = !Directory.exists(layout.root)
-        if isNew { try Directory.create(layout.root) }
-        try refuseUnsafeRoot()
+        guard chmod(layout.root, 0o700) == 0 else { throw .last("chmod", layout.root) }
         for directory in layout.areas { try Directory.create(directory, durably: isDurable) }
         if let format = try read(layout.format) {
             guard format["version"]?.int == StateLayout.version else {
@@ -77,14 +95,6 @@ package struct JSONFileStore: Store {
         if isDurable { for parent in parents { try Directory.sync(parent) } }
         try AtomicFile.write(
             (["version": JSON(StateLayout.version)] as JSON).bytes + [0x0A], to: layout.format, durable: isDurable)
-    }
-
-    private func refuseUnsafeRoot() throws(StoreError) {
-        // On NFS flock becomes a byte-range lock, which any close of the file in the process drops (flock(2)).
-        guard try FileSystemKind.name(of: layout.root)?.hasPrefix("nfs") != true else {
-            throw StoreError(.unavailable, "refuse the network file system of", path: layout.root)
-        }
-        guard chmod(layout.root, 0o700) == 0 else { throw .last("chmod", layout.root) }
     }
 
     /// The name of a temporary file holds its maker's process id.

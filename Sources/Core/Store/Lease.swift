@@ -5,11 +5,17 @@ import Glibc
 /// It is a lock on one byte of a file that belongs to the open file description (`F_OFD_SETLK`, fcntl(2)),
 /// so the kernel gives it back when the process dies, and two holders in one process exclude each other too.
 package final class Lease: Sendable {
-    private let descriptor: Int32
+    private let kept: KeptFile
+    private let offset: Int64
 
-    private init(descriptor: Int32) { self.descriptor = descriptor }
+    private init(_ kept: KeptFile, offset: Int64) {
+        self.kept = kept
+        self.offset = offset
+    }
 
-    deinit { close(descriptor) }
+    deinit {
+        if Self.lock(kept, F_UNLCK, offset) { IdleLeaseFiles.shared.giveBack(kept) }
+    }
 
     /// How many bytes of `path` are taken in `range`, by whomever.
     static func count(_ path: String, in range: Range<Int64>) throws(StoreError) -> Int {
@@ -37,18 +43,22 @@ package final class Lease: Sendable {
 
     /// Takes the byte at `offset` of `path` if nobody has it; returns at once.
     static func take(_ path: String, offset: Int64) throws(StoreError) -> Lease? {
-        let descriptor = retrying { open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600) }
-        guard descriptor >= 0 else { throw .last("open", path) }
+        let idle = IdleLeaseFiles.shared.take(path)
+        let kept = if let idle { idle } else { try KeptFile(path, O_RDWR | O_CREAT) }
+        if lock(kept, F_WRLCK, offset) { return Lease(kept, offset: offset) }
+        let code = errno
+        IdleLeaseFiles.shared.giveBack(kept)
+        if code == EAGAIN || code == EACCES { return nil }
+        throw StoreError(.unavailable, "fcntl", path: path, code: code)
+    }
+
+    private static func lock(_ kept: KeptFile, _ type: Int32, _ offset: Int64) -> Bool {
         var lock = Glibc.flock()
-        lock.l_type = Int16(F_WRLCK)
+        lock.l_type = Int16(type)
         lock.l_whence = Int16(SEEK_SET)
         lock.l_start = off_t(offset)
         lock.l_len = 1
         // 37 is F_OFD_SETLK of fcntl.h on Linux; the Glibc overlay does not show it.
-        if retrying({ fcntl(descriptor, 37, &lock) }) == 0 { return Lease(descriptor: descriptor) }
-        let code = errno
-        close(descriptor)
-        if code == EAGAIN || code == EACCES { return nil }
-        throw StoreError(.unavailable, "fcntl", path: path, code: code)
+        return retrying { fcntl(kept.file.descriptor, 37, &lock) } == 0
     }
 }

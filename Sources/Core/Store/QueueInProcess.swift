@@ -22,12 +22,14 @@ final class QueueInProcess: @unchecked Sendable {
     ///
     /// - Returns: False when it was not free within `limit`.
     func enter(_ path: String, atMost limit: Duration) -> Bool {
+        let mutex = mutex(of: path)
+        if pthread_mutex_trylock(mutex) == 0 { return true }
         var end = timespec()
         clock_gettime(CLOCK_REALTIME, &end)
         let nanoseconds = Int64(end.tv_nsec) + limit.microseconds * 1000
         end.tv_sec += time_t(nanoseconds / 1_000_000_000)
         end.tv_nsec = Int(nanoseconds % 1_000_000_000)
-        return pthread_mutex_timedlock(mutex(of: path), &end) == 0
+        return RequestExecutor.blocking { pthread_mutex_timedlock(mutex, &end) } == 0
     }
 
     func leave(_ path: String) { pthread_mutex_unlock(mutex(of: path)) }

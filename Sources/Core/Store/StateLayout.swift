@@ -15,7 +15,7 @@ struct StateLayout: Sendable {
 
     /// The directories that are made where they are missing, at every start.
     var areas: [String] {
-        ["locks", "trash", "accounts", "users", "users/lists", "keys", "conversations", "answers"]
+        ["locks", "trash", "accounts", "users", "users/lists", "keys", "conversations", "answers", "threads"]
             .map { "\(root)/\($0)" }
     }
 
@@ -48,8 +48,8 @@ struct StateLayout: Sendable {
 
     func conversationList(of user: User.ID) -> String { "\(conversations(of: user))/list.jsonl" }
 
-    /// Names of threads of messages; each a symbolic link whose target is the id of the conversation.
-    func threads(of user: User.ID) -> String { "\(conversations(of: user))/threads" }
+    /// The log in which the thread of that digest is named, one of 4,096.
+    func threads(_ digest: String) -> String { "\(root)/threads/\(digest.prefix(3)).log" }
 
     var answers: String { "\(root)/answers" }
 

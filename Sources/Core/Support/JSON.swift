@@ -36,7 +36,9 @@ package enum JSON: Sendable, Hashable {
         return Int(text) ?? Double(text).flatMap { Int(exactly: $0) }
     }
 
-    package var isNull: Bool { self == .null }
+    package var isNull: Bool {
+        if case .null = self { true } else { false }
+    }
 
     /// The member `name` of an object; nil for an absent member and for any other kind of value.
     package subscript(name: String) -> JSON? { object?[name] }

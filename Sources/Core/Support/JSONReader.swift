@@ -85,7 +85,7 @@ package struct JSONReader {
             guard peek() == UInt8(ascii: "\"") else { throw fault("a member name is expected") }
             let start = position
             let name = try string()
-            guard names.insert(name).inserted else {
+            guard isNew(name, among: members, &names) else {
                 position = start
                 throw fault("a member name stands twice in an object")
             }
@@ -97,6 +97,13 @@ package struct JSONReader {
         } while take(",")
         guard take("}") else { throw fault("a comma or a closing brace is expected") }
         return .object(JSONObject(unchecked: members))
+    }
+
+    /// Whether no member has that name; for a few it is quicker to compare them than to make a set.
+    private func isNew(_ name: String, among members: [JSONObject.Member], _ names: inout Set<String>) -> Bool {
+        if members.count < 12 { return !members.contains { $0.name == name } }
+        if names.isEmpty { names = Set(members.map(\.name)) }
+        return names.insert(name).inserted
     }
 
     private mutating func array(depth: Int) throws(JSONSyntaxError) -> JSON {

@@ -25,7 +25,7 @@ package final class HTTPClient: Sendable {
 
     package init(configuration: Configuration = Configuration()) {
         self.configuration = configuration
-        client = casc_client_new(configuration.maxIdleConnections)
+        client = casc_client_new(configuration.maxIdleConnections) { HTTPTransfer.resumeWaiters() }
     }
 
     /// Starts the exchange and returns once the head of the answer is here.

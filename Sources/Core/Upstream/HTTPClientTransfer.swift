@@ -29,6 +29,20 @@ final class HTTPTransfer: Sendable {
 
     private let guarded = Mutex(Guarded())
 
+    /// The tasks that callbacks of this round have something for.
+    ///
+    /// An answer that comes in one piece is a head, a body and an end; its task is woken once.
+    private static let waiters = Mutex<[CheckedContinuation<Void, Never>]>([])
+
+    /// Runs on the C side's thread after each round of callbacks.
+    static func resumeWaiters() {
+        let ready = waiters.withLock { waiters in
+            defer { waiters.removeAll(keepingCapacity: true) }
+            return waiters
+        }
+        for waiter in ready { waiter.resume() }
+    }
+
     deinit {
         if let handle = guarded.withLock({ $0.state.handle }) { casc_release(handle) }
     }
@@ -138,20 +152,21 @@ final class HTTPTransfer: Sendable {
             let transfer = HTTPTransfer.from(context)
             let head = Head(
                 status: status, fields: HTTPTransfer.fields(of: UnsafeRawBufferPointer(start: bytes, count: length)))
-            transfer.change { $0.head = head }
+            transfer.change {
+                $0.head = head
+                return true
+            }
         },
         body: { context, bytes, length in
             let transfer = HTTPTransfer.from(context)
-            let (isTaken, waiter) = transfer.guarded.withLock {
-                guarded -> (Bool, CheckedContinuation<Void, Never>?) in
-                guard guarded.state.body.count < highWater else {
-                    guarded.state.isPaused = true
-                    return (false, nil)
+            let isTaken = transfer.change { state in
+                guard state.body.count < highWater else {
+                    state.isPaused = true
+                    return false
                 }
-                guarded.state.body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: length))
-                return (true, guarded.state.waiter.take())
+                state.body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: length))
+                return true
             }
-            waiter?.resume()
             return isTaken ? 0 : 1
         },
         done: { context, result, detail, sent in
@@ -159,15 +174,21 @@ final class HTTPTransfer: Sendable {
             let transfer = Unmanaged<HTTPTransfer>.fromOpaque(context).takeRetainedValue()
             let error = HTTPClientError(
                 result: result, detail: detail.map { String(cString: $0) } ?? "", wasSent: sent != 0)
-            transfer.change { $0.end = .some(error) }
+            transfer.change {
+                $0.end = .some(error)
+                return true
+            }
         })
 
-    private func change(_ change: (inout State) -> Void) {
-        let waiter = guarded.withLock { guarded in
-            change(&guarded.state)
-            return guarded.state.waiter.take()
+    /// Notes what came, and the task that waits for it; false from `change` means that nothing was taken.
+    @discardableResult
+    private func change(_ change: (inout State) -> Bool) -> Bool {
+        let (isTaken, waiter) = guarded.withLock { guarded in
+            let isTaken = change(&guarded.state)
+            return (isTaken, isTaken ? guarded.state.waiter.take() : nil)
         }
-        waiter?.resume()
+        if let waiter { Self.waiters.withLock { $0.append(waiter) } }
+        return isTaken
     }
 
     private static func from(_ context: UnsafeMutableRawPointer?) -> HTTPTransfer {

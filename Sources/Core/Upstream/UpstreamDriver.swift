@@ -86,6 +86,14 @@ package struct UpstreamFinish: Sendable, Equatable {
 /// An answer that is on its way: ask for events until ``UpstreamEvent/finished(_:)`` or an error.
 package struct UpstreamReply: Sendable {
     package let next: @Sendable () async throws(UpstreamError) -> UpstreamEvent
+    /// Whether more of the answer is here already, so that what came before it may wait to be sent along.
+    package let hasMore: @Sendable () -> Bool
 
-    package init(next: @escaping @Sendable () async throws(UpstreamError) -> UpstreamEvent) { self.next = next }
+    package init(
+        hasMore: @escaping @Sendable () -> Bool = { false },
+        next: @escaping @Sendable () async throws(UpstreamError) -> UpstreamEvent
+    ) {
+        self.hasMore = hasMore
+        self.next = next
+    }
 }

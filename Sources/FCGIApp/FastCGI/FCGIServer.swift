@@ -2,6 +2,7 @@ import CFCGI
 import Core
 import Glibc
 import Logging
+import Synchronization
 
 /// A FastCGI responder: takes requests from a listening socket and has them answered, many at a time.
 ///
@@ -13,7 +14,7 @@ final class FCGIServer: Sendable {
         var maxBodyBytes: Int
         /// How much of a larger body is read and thrown away so that the caller gets its answer.
         var maxDrainedBytes = 64 << 20
-        var acceptThreads = 2
+        var acceptThreads = 4
         /// How long a peer may be silent while it sends a request; whole seconds.
         var silence = Duration.seconds(10)
     }
@@ -26,6 +27,7 @@ final class FCGIServer: Sendable {
     private let monitor: ConnectionMonitor
     private let inFlight: InFlight
     private let stopping: EventFlag
+    private let isStopping = Atomic(false)
 
     /// Prepares a server for `listening`, which becomes non-blocking.
     ///
@@ -56,7 +58,7 @@ final class FCGIServer: Sendable {
         startThread { [monitor] in monitor.run() }
         for _ in 0..<max(1, limits.acceptThreads) {
             let id = inFlight.enter()
-            startThread { [self] in
+            startThread(stackSize: RequestExecutor.stackSize) { [self] in
                 accept()
                 inFlight.leave(id)
             }
@@ -64,7 +66,10 @@ final class FCGIServer: Sendable {
     }
 
     /// Accepts nothing more; what was accepted goes on.
-    func stopAccepting() { stopping.raise() }
+    func stopAccepting() {
+        isStopping.store(true, ordering: .sequentiallyConsistent)
+        stopping.raise()
+    }
 
     /// Stops accepting and blocks this thread until all requests are answered.
     ///
@@ -86,13 +91,18 @@ final class FCGIServer: Sendable {
 
     /// The body of an accept thread.
     private func accept() {
-        var entries = [
-            pollfd(fd: listening, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: stopping.descriptor, events: Int16(POLLIN), revents: 0),
-        ]
+        let epoll = cfcgi_epoll_create()
+        defer { close(epoll) }
+        guard epoll >= 0, cfcgi_epoll_add_listening(epoll, listening, 0) == 0,
+            cfcgi_epoll_add_eventfd(epoll, stopping.descriptor, 1) == 0
+        else {
+            logger.critical(
+                "The listening socket cannot be watched", metadata: ["error": "\(SystemCallError("epoll"))"])
+            return
+        }
+        var event = cfcgi_event()
         while true {
-            guard poll(&entries, nfds_t(entries.count), -1) > 0 else { continue }
-            while !stopping.wait(atMost: .zero) {
+            while !isStopping.load(ordering: .sequentiallyConsistent) {
                 let connection = cfcgi_accept(listening)
                 guard connection >= 0 else {
                     guard mayContinue(afterAcceptError: errno) else { return }
@@ -100,7 +110,8 @@ final class FCGIServer: Sendable {
                 }
                 receive(connection)
             }
-            if stopping.wait(atMost: .zero) { return }
+            if isStopping.load(ordering: .sequentiallyConsistent) { return }
+            _ = cfcgi_epoll_wait(epoll, &event, 1)
         }
     }
 
@@ -123,6 +134,8 @@ final class FCGIServer: Sendable {
     }
 
     /// Reads one request and starts the task that answers it.
+    ///
+    /// The task begins on this thread and leaves it when it waits, which spares waking another for most of the work.
     private func receive(_ connection: Int32) {
         let id = inFlight.enter()
         let start = ContinuousClock.now
@@ -141,12 +154,14 @@ final class FCGIServer: Sendable {
         case .broken: incoming.refusal = .malformedRequest
         }
         let watch = monitor.watch(connection)
-        let task = Task(executorPreference: executor) { [self, incoming] in
-            await answer(incoming, exchange: exchange, watch: watch, since: start)
-            inFlight.leave(id)
+        executor.beginHere {
+            let task = Task(executorPreference: executor) { [self, incoming] in
+                await answer(incoming, exchange: exchange, watch: watch, since: start)
+                inFlight.leave(id)
+            }
+            watch.onHangUp { task.cancel() }
+            inFlight.attach({ task.cancel() }, to: id)
         }
-        watch.onHangUp { task.cancel() }
-        inFlight.attach({ task.cancel() }, to: id)
     }
 
     private func answer(

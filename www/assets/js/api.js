@@ -33,8 +33,8 @@ export async function post(path, members = {}, options = {}) {
     return whole(path, { method: "POST", body: JSON.stringify(members), ...options });
 }
 
-export async function get(path) {
-    return whole(path, { method: "GET" });
+export async function get(path, options = {}) {
+    return whole(path, { method: "GET", ...options });
 }
 
 /** The answer's text, for exports. */

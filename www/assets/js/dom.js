@@ -10,12 +10,14 @@ const SVG = "http://www.w3.org/2000/svg";
 export function el(tag, members = {}, ...children) {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(members)) {
-        if (value === undefined || value === null || value === false) continue;
+        if (value === undefined || value === null) continue;
+        // Some properties are true by default (spellcheck); anything else that is false is left out.
+        if (value === false && typeof element[name] !== "boolean") continue;
         if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
         else if (name in element && name !== "list" && name !== "form") element[name] = value;
         else element.setAttribute(name, value === true ? "" : value);
     }
-    element.append(...children.flat().filter((child) => child !== undefined && child !== null && child !== false));
+    element.append(...children.flat(Infinity).filter((child) => child !== undefined && child !== null && child !== false));
     return element;
 }
 
@@ -59,6 +61,7 @@ const shapes = {
     code: ["M9 8l-4 4 4 4", "M15 8l4 4-4 4"],
     more: ["M5 12h.01", "M12 12h.01", "M19 12h.01"],
     trash: ["M5 7h14", "M9 7V4h6v3", "M7 7l1 13h8l1-13"],
+    end: ["M12 5v13", "M6 13l6 6 6-6"],
     down: ["M12 4v11", "M7 11l5 5 5-5", "M5 20h14"],
     tune: ["M4 8h10", "M18 8h2", "M16 6v4", "M4 16h2", "M10 16h10", "M8 14v4"],
     leave: ["M14 5H6v14h8", "M10 12h10", "M17 8l4 4-4 4"],

@@ -15,7 +15,8 @@ export function sentence(error) {
 
 /** Whether the key is at fault, so that another one is needed. */
 export function isAboutKey(error) {
-    return error.code === "invalid_key" || error.code === "user_disabled";
+    // With a parameter it is the user that somebody acts for.
+    return error.code === "invalid_key" || (error.code === "user_disabled" && !error.parameter);
 }
 
 /** Whether the server does not have the function at all. */

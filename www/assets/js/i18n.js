@@ -18,11 +18,17 @@ export let language = "en-US";
 export async function loadLanguage() {
     const wishes = [recall("browser", "language"), ...navigator.languages, defaultLanguage, "en-US"];
     language = wishes.map(match).find(Boolean);
-    const answer = await fetch(url(`locales/${language}.json`));
-    words = await answer.json();
+    words = await load(language);
+    // A language may not be there yet.
+    if (!words) words = await load(language = "en-US") ?? {};
     document.documentElement.lang = language;
     document.documentElement.dir = rightToLeft.has(language) ? "rtl" : "ltr";
     translate(document);
+}
+
+async function load(tag) {
+    const answer = await fetch(url(`locales/${tag}.json`));
+    return answer.ok ? answer.json() : null;
 }
 
 /** Remembers a choice and shows the page in it. */

@@ -1,4 +1,4 @@
-// Asks the worker for coloured code; what takes too long stays plain.
+// Asks the worker for coloured code and formulas; what takes too long stays plain.
 
 import { base } from "./place.js";
 
@@ -10,12 +10,21 @@ const waiting = new Map();
 
 /** The HTML of `text` with spans for its colours; null where the language is unknown or it takes too long. */
 export function colour(text, language) {
+    return ask("code", text, language);
+}
+
+/** The HTML of a TeX formula as MathML; null where it cannot be set. */
+export function formula(text, isDisplay) {
+    return ask("formula", text, isDisplay);
+}
+
+function ask(kind, text, detail) {
     if (text.length > LONGEST) return Promise.resolve(null);
     worker ??= start();
     const id = ++last;
     return new Promise((resolve) => {
         waiting.set(id, { resolve, timer: setTimeout(giveUp, PATIENCE) });
-        worker.postMessage({ id, text, language });
+        worker.postMessage({ id, kind, text, detail });
     });
 }
 

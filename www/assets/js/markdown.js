@@ -3,6 +3,7 @@
 import { colour } from "./ink.js";
 import { copyButton } from "./dialog.js";
 import { el } from "./dom.js";
+import { putFormulas, takeFormulas } from "./formulas.js";
 import { post } from "./api.js";
 import { safeNodes } from "./safe.js";
 import { t } from "./i18n.js";
@@ -14,8 +15,12 @@ const LONGEST = 170_000;
 export async function rendered(text, options = {}) {
     if (text.length > LONGEST) return null;
     try {
-        const { html } = await post("api/render", { markdown: text }, { isQuiet: true, ...options });
-        return safeNodes(html);
+        const { text: markdown, found } = takeFormulas(text);
+        const { html } = await post("api/render", { markdown }, { isQuiet: true, ...options });
+        // In an element, so that a mark that stands alone has a parent to be replaced in.
+        const holder = el("div", {}, safeNodes(html));
+        putFormulas([holder], found);
+        return [...holder.childNodes];
     } catch {
         return null;
     }

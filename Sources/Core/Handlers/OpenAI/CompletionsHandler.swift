@@ -25,7 +25,7 @@ package struct CompletionsHandler: Sendable {
         let created = running.startedAt.microsecondsSinceEpoch / 1_000_000
         guard request.isStream else {
             let builder = CompletionBuilder(running, created: Int(created))
-            let conversation = try await finish(running, request, user) { builder.take($0) }
+            let conversation = try await finish(running, request, user) { event, _ in builder.take(event) }
             let answer = builder.completion(of: conversation)
             try await recorder?.finish(contentType: "application/json", body: answer.bytes)
             return .json(answer)
@@ -34,11 +34,13 @@ package struct CompletionsHandler: Sendable {
             let output = RecordedStream(stream, recorder: recorder)
             do {
                 let chunks = CompletionChunks(running, created: Int(created), wantsUsage: request.wantsUsage)
-                let conversation = try await finish(running, request, user) { event in
-                    for chunk in chunks.chunks(for: event) { try await output.send(chunk.bytes) }
+                let conversation = try await finish(running, request, user) { event, isFollowed in
+                    for chunk in chunks.chunks(for: event) { try await output.hold(chunk.bytes) }
+                    if !isFollowed { try await stream.flush() }
                 }
-                for chunk in chunks.ending(conversation) { try await output.send(chunk.bytes) }
-                try await output.send(Array("[DONE]".utf8))
+                for chunk in chunks.ending(conversation) { try await output.hold(chunk.bytes) }
+                try await output.hold(Array("[DONE]".utf8))
+                try await stream.flush()
                 try await output.finish()
             } catch {
                 let told = failures.told(error, requestID: call.request.id)
@@ -77,12 +79,12 @@ package struct CompletionsHandler: Sendable {
 
     private func finish(
         _ running: RunningTurn, _ request: CompletionRequest, _ user: User,
-        _ tell: @Sendable (UpstreamEvent) async throws -> Void
+        _ tell: @Sendable (UpstreamEvent, _ isFollowed: Bool) async throws -> Void
     ) async throws -> Conversation {
         let replies = ReplyMessage()
-        let conversation = try await running.finish { event in
+        let conversation = try await running.finish { event, isFollowed in
             replies.take(event)
-            try await tell(event)
+            try await tell(event, isFollowed)
         }
         if isArchived {
             try await conversations.store.noteThread(

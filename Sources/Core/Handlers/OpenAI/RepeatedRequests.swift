@@ -81,9 +81,10 @@ final class RecordedStream: Sendable {
         self.recorder = recorder
     }
 
-    func send(_ data: [UInt8]) async throws {
+    /// Keeps an event until the stream's next flush.
+    func hold(_ data: [UInt8]) async throws {
         if recorder != nil { sent.withLock { $0 += Array("data: ".utf8) + data + [0x0A, 0x0A] } }
-        try await stream.send(data: data)
+        try await stream.hold(data: data)
     }
 
     func finish() async throws {

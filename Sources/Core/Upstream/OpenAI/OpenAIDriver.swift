@@ -30,7 +30,8 @@ package struct OpenAIDriver: UpstreamDriver {
         let reader = OpenAIReplyReader(response, isPassedThrough: prompt.completion != nil)
         // Another account may still be tried until the answer has really begun.
         try await reader.begin()
-        return UpstreamReply { () async throws(UpstreamError) in try await reader.next() }
+        return UpstreamReply(
+            hasMore: { reader.hasMore }, next: { () async throws(UpstreamError) in try await reader.next() })
     }
 
     package func title(

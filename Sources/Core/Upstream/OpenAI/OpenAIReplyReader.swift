@@ -53,6 +53,9 @@ final class OpenAIReplyReader: Sendable {
         }
     }
 
+    /// Whether an event other than the end can be had without waiting.
+    var hasMore: Bool { state.withLock { !$0.pending.isEmpty } }
+
     private func readPiece() async {
         let result: Result<[UInt8]?, HTTPClientError>
         do throws(HTTPClientError) { result = .success(try await response.next()) } catch { result = .failure(error) }

@@ -4,7 +4,7 @@ extension Conversations {
     /// It waits for a running turn of the conversation, which knows the old title and would store it again.
     ///
     /// - Throws: ``GatewayError`` 404 where the user has no such conversation, 400 while a turn keeps running.
-    func rename(_ id: Conversation.ID, of user: User, to title: String) async throws {
+    func retitle(_ id: Conversation.ID, of user: User, to title: String) async throws {
         guard try await store.conversation(id, of: user.id) != nil else { throw GatewayError.conversationNotFound }
         let lease = try await turnLease(in: id)
         defer { withExtendedLifetime(lease) {} }

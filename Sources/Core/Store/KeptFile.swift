@@ -1,0 +1,25 @@
+import Glibc
+
+/// An open file that remembers which one it is.
+///
+/// While it is open the file system cannot give its inode number to another file, so a path that has the same number
+/// names the same file. Times say nothing: two changes can fall into one tick of the clock.
+final class KeptFile: Sendable {
+    let file: File
+    private let device: UInt
+    private let inode: UInt
+
+    init(_ path: String, _ flags: Int32) throws(StoreError) {
+        file = try File(path, flags)
+        var status = stat()
+        guard fstat(file.descriptor, &status) == 0 else { throw .last("fstat", path) }
+        device = status.st_dev
+        inode = status.st_ino
+    }
+
+    /// Whether its path still names it.
+    var isInPlace: Bool {
+        var status = stat()
+        return lstat(file.path, &status) == 0 && status.st_ino == inode && status.st_dev == device
+    }
+}

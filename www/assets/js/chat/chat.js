@@ -1,0 +1,217 @@
+// The chat: conversations at the side, the open one with the field for the next message.
+
+import { ask } from "../dialog.js";
+import { Composer } from "./composer.js";
+import { ConversationList } from "../recall/list.js";
+import { el, iconButton } from "../dom.js";
+import { endpoint, me, subject } from "../session.js";
+import { leaveIfAboutKey, start } from "../console/frame.js";
+import { menu } from "../menu.js";
+import { Options } from "./options.js";
+import { pages } from "../place.js";
+import { post, postForText } from "../api.js";
+import { save } from "../recall/save.js";
+import { sentence } from "../errors.js";
+import { t } from "../i18n.js";
+import { Thread } from "./thread.js";
+import { toast } from "../toast.js";
+import { whose } from "../recall/whose.js";
+
+start({
+    page: "chat", keys: ["user", "client", "admin"],
+    view: (main, { query }) => (me.role === "admin" ? refuse(main) : new ChatPage(main, query).begin()),
+});
+
+/** Admin keys cannot chat; they manage and read. */
+function refuse(main) {
+    main.append(el("div", { class: "empty" },
+        el("h1", {}, t("chat.admin_title")), el("p", {}, t("chat.admin_text")),
+        el("div", { class: "buttons" },
+            el("a", { class: "button", href: pages.console }, t("console.to_chat_admin")),
+            el("a", { class: "button quiet", href: pages.recall }, t("nav.recall")))));
+}
+
+class ChatPage {
+    #main;
+    /** The open conversation; null for one that has not begun. */
+    #id = null;
+    #options;
+    #thread = new Thread({
+        send: (prompt) => this.#send(prompt), onBegin: (id) => this.#began(id), onEnd: (facts) => this.#ended(facts),
+        onFail: (error) => leaveIfAboutKey(error), request: () => this.#request(),
+    });
+    #composer = new Composer({ send: (prompt) => this.#send(prompt), stop: () => this.#thread.stop() });
+    #list = new ConversationList((error) => this.#tell(error), { actions: (entry) => this.#actions(entry) });
+    #title = el("h1", { class: "thread-title", tabIndex: -1 });
+    #drawer = iconButton("menu", t("chat.list"), () => this.#toggleDrawer(), { "aria-expanded": "false" });
+    #side;
+
+    constructor(main, query) {
+        this.#main = main;
+        this.#options = new Options(query.get("access_token") ?? "");
+        this.#composer.options = this.#options;
+        if (query.get("prompt")) this.#composer.text = query.get("prompt");
+    }
+
+    async begin() {
+        this.#main.classList.add("chat");
+        const fresh = el("a", { class: "button new-chat", href: "#" }, t("chat.new"));
+        fresh.addEventListener("click", (event) => {
+            event.preventDefault();
+            this.#open(null);
+            this.#composer.focus();
+        });
+        this.#side = el("div", { class: "side" },
+            me.role === "client" && whose(() => this.#changeUser()).element, fresh, this.#list.element);
+        this.#main.append(
+            this.#side,
+            el("div", { class: "veil", onclick: () => this.#toggleDrawer(false) }),
+            el("section", { class: "desk", "aria-label": t("chat.title") },
+                el("div", { class: "desk-head" }, this.#drawer, this.#title), this.#thread.element, this.#composer.element));
+        addEventListener("hashchange", () => this.#follow());
+        addEventListener("keydown", (event) => {
+            if (event.key === "Escape") this.#toggleDrawer(false);
+        });
+        this.#composer.restore(null);
+        if (me.role === "client" && !subject.user_id) {
+            this.#thread.empty(t("chat.client_user"));
+            this.#composer.isReady = false;
+            return;
+        }
+        await this.#list.reload();
+        await this.#follow();
+        this.#composer.focus();
+    }
+
+    async #changeUser() {
+        this.#composer.isReady = true;
+        this.#open(null);
+        await this.#list.reload();
+    }
+
+    /** Shows the conversation that the address names. */
+    async #follow() {
+        const id = new URLSearchParams(location.hash.slice(1)).get("c");
+        if (id === this.#id && (id || this.#thread.isBusy)) return;
+        await this.#open(id, false);
+    }
+
+    async #open(id, isNoted = true) {
+        this.#thread.leave();
+        this.#composer.keep(this.#id);
+        this.#id = id;
+        if (isNoted) history.pushState(null, "", id ? `#c=${encodeURIComponent(id)}` : location.pathname);
+        this.#list.mark(id);
+        this.#toggleDrawer(false);
+        this.#composer.restore(id);
+        this.#options.isNew = !id;
+        this.#rename("");
+        if (!id) return this.#thread.empty();
+        this.#thread.clear();
+        try {
+            const whole = await post(endpoint("recall"), { ...subject, conversation_id: id, format: "json" });
+            if (id !== this.#id) return;
+            this.#rename(whole.title);
+            this.#thread.show(whole);
+        } catch (error) {
+            if (id !== this.#id || leaveIfAboutKey(error)) return;
+            this.#thread.empty(sentence(error));
+        }
+    }
+
+    #rename(title) {
+        this.#title.textContent = title || t("chat.new_title");
+        document.title = `${title || t("chat.title")} – ${t("app.name")}`;
+    }
+
+    /** What goes with the next prompt. */
+    #request() {
+        return { ...subject, ...this.#options.members(), ...(this.#id ? { conversation_id: this.#id } : {}) };
+    }
+
+    async #send(prompt) {
+        this.#composer.isBusy = true;
+        const isTaken = await this.#thread.ask(prompt);
+        this.#composer.isBusy = false;
+        // What was not answered at all is kept to be sent again.
+        if (!isTaken && !this.#composer.text) this.#composer.text = prompt;
+        this.#composer.focus();
+    }
+
+    #began(id) {
+        if (this.#id === id) return;
+        this.#id = id;
+        this.#options.isNew = false;
+        history.replaceState(null, "", `#c=${encodeURIComponent(id)}`);
+    }
+
+    #ended({ id, title, turns }) {
+        if (id !== this.#id) return;
+        if (title) this.#rename(title);
+        this.#list.put({ id, title: title ?? this.#title.textContent, updated_at: new Date().toISOString(), messages: turns });
+        this.#list.mark(id);
+    }
+
+    #actions(entry) {
+        const trigger = iconButton("more", t("list.actions", { title: entry.title }), null);
+        return menu(trigger, [
+            { label: t("list.rename"), run: () => this.#askTitle(entry) },
+            { label: t("recall.export_markdown"), run: () => this.#export(entry, "markdown", "text/markdown", "md") },
+            { label: t("recall.export_json"), run: () => this.#export(entry, "json", "application/json", "json") },
+            { label: t("list.remove"), run: () => this.#remove(entry), isGrave: true },
+        ]);
+    }
+
+    async #askTitle(entry) {
+        const input = el("input", { name: "title", required: true, maxLength: 80, value: entry.title, "aria-label": t("list.title") });
+        const values = await ask({ title: t("list.rename_title"), fields: [input], confirm: t("action.save") });
+        if (!values) return;
+        try {
+            const { title } = await post("api/rename-conversation", { ...subject, conversation_id: entry.id, title: values.title });
+            this.#list.rename(entry.id, title);
+            if (entry.id === this.#id) this.#rename(title);
+        } catch (error) {
+            this.#tell(error);
+        }
+    }
+
+    async #export(entry, format, type, ending) {
+        try {
+            const text = await postForText(endpoint("recall"), { ...subject, conversation_id: entry.id, format });
+            save(text, type, `conversation-${entry.id}.${ending}`);
+        } catch (error) {
+            this.#tell(error);
+        }
+    }
+
+    /** Takes it off the list at once and removes it when nobody took that back. */
+    #remove(entry) {
+        const whose = { ...subject };
+        this.#list.hide(entry.id);
+        if (entry.id === this.#id) this.#open(null);
+        toast(t("list.removed", { title: entry.title }), {
+            action: { label: t("action.undo"), run: () => this.#list.unhide(entry.id) },
+            after: async () => {
+                try {
+                    await post(endpoint("remove_conversation"), { ...whose, conversation_id: entry.id }, { keepalive: true });
+                    this.#list.forget(entry.id);
+                } catch (error) {
+                    this.#list.unhide(entry.id);
+                    this.#tell(error);
+                }
+            },
+        });
+    }
+
+    #tell(error) {
+        if (!leaveIfAboutKey(error)) toast(sentence(error));
+    }
+
+    #toggleDrawer(isOpen = !this.#main.classList.contains("is-listing")) {
+        if (isOpen === this.#main.classList.contains("is-listing")) return;
+        this.#main.classList.toggle("is-listing", isOpen);
+        this.#drawer.setAttribute("aria-expanded", String(isOpen));
+        if (isOpen) this.#side.querySelector("a, input")?.focus();
+        else this.#drawer.focus();
+    }
+}

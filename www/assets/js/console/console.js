@@ -1,0 +1,41 @@
+// The console: users, clients and accounts for admins, their own users for clients.
+
+import { AccountsView } from "./accounts.js";
+import { UsersView } from "./users.js";
+import { el } from "../dom.js";
+import { me } from "../session.js";
+import { pages } from "../place.js";
+import { start } from "./frame.js";
+import { t } from "../i18n.js";
+import { tabs } from "./tabs.js";
+
+start({
+    page: "console", keys: ["admin", "client", "user"],
+    view(main) {
+        main.classList.add("console");
+        main.append(el("h1", {}, t("console.title")));
+        if (me.role === "user") main.append(refusal());
+        else if (me.role === "client") main.append(el("p", { class: "lead" }, t("console.client_lead")), new UsersView().element);
+        else main.append(sections());
+    },
+});
+
+function sections() {
+    let users = null;
+    const showUsers = (owner) => {
+        tabbed.open("users");
+        users.ofOwner(owner);
+    };
+    const tabbed = tabs(t("console.sections"), [
+        { id: "users", label: t("console.users"), view: () => (users = new UsersView()) },
+        { id: "clients", label: t("console.clients"), view: () => new UsersView({ isClients: true, onShowUsers: showUsers }) },
+        { id: "accounts", label: t("console.accounts"), view: () => new AccountsView() },
+    ]);
+    return tabbed.element;
+}
+
+function refusal() {
+    return el("div", { class: "empty" },
+        el("p", {}, t("console.user_refused", { name: me.username })),
+        el("a", { class: "button", href: pages.chat }, t("console.to_chat")));
+}

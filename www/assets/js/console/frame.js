@@ -1,0 +1,87 @@
+// What the pages beside the chat have in common: the header with their links, and signing in.
+
+import { base, pages, takeQuery } from "../place.js";
+import { currentKey, me, resume, signOut } from "../session.js";
+import { el, icon } from "../dom.js";
+import { isAboutKey, sentence } from "../errors.js";
+import { keep, recall } from "../memory.js";
+import { loadLanguage, t } from "../i18n.js";
+import { languagePicker } from "../languagepicker.js";
+import { menu } from "../menu.js";
+import { signInView } from "../signin.js";
+
+/**
+ * Starts a page.
+ *
+ * @param page The member of `pages` that this page is.
+ * @param keys Names of the query under which a key may stand; it fills the field only.
+ * @param isOpen Whether the page shows itself to somebody who is not signed in.
+ * @param view Gives the page's main element; is called with the query and the key in it.
+ */
+export async function start({ page, keys, isOpen = false, view }) {
+    const query = takeQuery();
+    const prefilled = keys.map((name) => query.get(name)).find(Boolean) ?? "";
+    await loadLanguage();
+    const show = async () => {
+        const main = el("main", { id: "main", tabIndex: -1 });
+        dress(page, main);
+        await view(main, { query, prefilled });
+    };
+    // A key in the link is another wish than the key of this tab, but a link signs nobody in.
+    const isOther = prefilled && prefilled !== currentKey();
+    let message = recall("tab", "farewell") ?? "";
+    keep("tab", "farewell", null);
+    try {
+        if (isOther && !isOpen) signOut();
+        else if ((await resume()) || isOpen) return await show();
+    } catch (error) {
+        message = sentence(error);
+        if (isAboutKey(error)) signOut();
+        if (isOpen) return await show();
+    }
+    dress(page, signInView({ prefilled: prefilled || currentKey(), message, done: show }));
+}
+
+/** Ends the session where `error` says that the key is no good; true if it did. */
+export function leaveIfAboutKey(error) {
+    if (!me || !isAboutKey(error)) return false;
+    signOut();
+    keep("tab", "farewell", sentence(error));
+    location.reload();
+    return true;
+}
+
+function dress(page, main) {
+    document.body.replaceChildren(
+        el("div", { id: "progress", class: "progress", role: "progressbar", "aria-label": t("app.busy"), hidden: true }),
+        el("a", { class: "skip", href: "#main" }, t("app.skip")),
+        header(page, main), main,
+        el("div", { id: "toasts", class: "toasts", role: "status" }));
+}
+
+function header(page, main) {
+    const isTrusted = me && me.role !== "user";
+    const links = [
+        ["chat", t("nav.chat")], ["recall", t("nav.recall")], ["accessToken", t("nav.access_token")],
+        (isTrusted || page === "addUser") && ["addUser", t("nav.add_user")],
+        (isTrusted || page === "console") && ["console", t("nav.console")],
+    ].filter(Boolean);
+    return el("header", { class: "app-header" },
+        el("a", { class: "brand", href: pages.chat }, el("img", { src: `${base}favicon.svg`, alt: "" }), t("app.name")),
+        el("nav", { "aria-label": t("nav.label") }, links.map(([name, label]) =>
+            el("a", { href: pages[name], "aria-current": name === page ? "page" : null }, label))),
+        // The card for signing in has the languages itself.
+        main.classList.contains("signin") ? null
+            : el("div", { class: "header-end" }, languagePicker(), me && person()));
+}
+
+function person() {
+    const trigger = el("button", { type: "button", class: "quiet person" },
+        icon("person"), el("span", {}, me.username || me.user_id));
+    return menu(trigger, [{ label: t("action.sign_out"), run: leave }]);
+}
+
+function leave() {
+    signOut();
+    location.reload();
+}

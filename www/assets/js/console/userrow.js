@@ -1,0 +1,99 @@
+// A user as a row of a table, which becomes a card where there is little room.
+
+import * as actions from "./useractions.js";
+import { el, icon } from "../dom.js";
+import { leaveIfAboutKey } from "./frame.js";
+import { isSame } from "./roster.js";
+import { me } from "../session.js";
+import { menu } from "../menu.js";
+import { moment, t } from "../i18n.js";
+import { sentence } from "../errors.js";
+import { toast } from "../toast.js";
+
+/** The headings in their order; the last has none to be seen. */
+export const columns = ["users.column_user", "users.column_owner", "users.column_plus", "users.column_state",
+    "users.column_key", "users.column_created", "users.column_actions"];
+
+/**
+ * A row, and `fill(user)`, which shows what is now known of the same user.
+ *
+ * @param onChange Is told the user as it is now, or null where it was removed.
+ * @param more Further entries of the menu.
+ */
+export function userRow(first, { onChange, more = () => [] }) {
+    let user = first;
+    const isSelf = isSame(user, me);
+    const who = cell(0);
+    const owner = cell(1);
+    const state = cell(3);
+    const key = cell(4);
+    const created = cell(5, { class: "when" });
+    const plus = el("button", { type: "button", role: "switch", class: "switch" });
+    const trigger = el("button", { type: "button", class: "icon-button" }, icon("more"));
+    const row = el("tr", {}, who, owner, cell(2, {}, plus), state, key, created,
+        cell(6, { class: "actions" }, menu(trigger, () => [
+            { label: t("users.read"), run: () => actions.read(user), isHidden: user.role !== "user" },
+            ...more(user),
+            { label: t("users.rename"), run: () => run(() => actions.rename(user)) },
+            { label: t("users.rotate"), run: () => run(() => actions.rotate(user)) },
+            {
+                label: t(user.disabled ? "users.enable" : "users.disable"), isHidden: isSelf,
+                run: () => run(() => actions.setDisabled(user, !user.disabled)),
+            },
+            { label: t("users.remove"), isGrave: true, isHidden: isSelf, run: () => run(() => actions.remove(user)) },
+        ])));
+    plus.addEventListener("click", () => run(() => actions.setPlus(user, !user.plus)));
+
+    let isRunning = false;
+
+    async function run(action) {
+        // Not by disabling: a disabled button loses the focus.
+        if (isRunning) return;
+        isRunning = true;
+        try {
+            const changed = await action();
+            if (changed === undefined) return;
+            if (changed) fill(changed);
+            onChange(changed, user);
+        } catch (error) {
+            if (leaveIfAboutKey(error)) return;
+            toast(error.parameter === "remove_users" ? t("users.error_has_users") : sentence(error));
+        } finally {
+            isRunning = false;
+        }
+    }
+
+    function fill(known) {
+        user = known;
+        who.replaceChildren(
+            el("strong", {}, user.username),
+            el("span", { class: "id" }, user.user_id, isSelf && el("span", { class: "badge" }, t("users.you"))));
+        owner.replaceChildren(user.owner === "self" ? el("span", { class: "quiet-text" }, t("users.owner_self")) : user.owner);
+        plus.setAttribute("aria-checked", String(user.plus));
+        plus.setAttribute("aria-label", t("users.plus_of", { name: user.username }));
+        plus.disabled = isPlusRefused(user);
+        plus.title = plus.disabled ? t("adduser.plus_refused") : "";
+        state.replaceChildren(el("span", { class: user.disabled ? "badge bad" : "badge good" },
+            t(user.disabled ? "users.state_disabled" : "users.state_active")));
+        const last = user.keys.at(-1);
+        key.replaceChildren(last ? el("code", { title: t("users.key_since", { date: moment(last.created_at) }) },
+            `…${last.last_four}`) : "–");
+        created.replaceChildren(el("time", { dateTime: user.created_at }, moment(user.created_at)));
+        const label = t("users.actions_of", { name: user.username });
+        trigger.setAttribute("aria-label", label);
+        trigger.title = label;
+        row.classList.toggle("is-out", user.disabled);
+    }
+
+    fill(first);
+    return { element: row, fill };
+}
+
+function cell(index, members = {}, ...children) {
+    return el("td", { "data-label": t(columns[index]), ...members }, ...children);
+}
+
+/** A client without plus can take it from its users, but not give it. */
+function isPlusRefused(user) {
+    return me.role === "client" && !me.plus && !user.plus;
+}

@@ -1,0 +1,36 @@
+// Whose conversations an admin or a client reads; everybody else reads their own.
+
+import { actFor, me, subject } from "../session.js";
+import { el } from "../dom.js";
+import { field } from "../field.js";
+import { t } from "../i18n.js";
+
+/**
+ * The form that names the user.
+ *
+ * @param onChange Is called when another user was chosen.
+ */
+export function whose(onChange) {
+    const id = el("input", {
+        name: "user_id", required: true, maxLength: 128, autocomplete: "off", spellcheck: false,
+        value: subject.user_id ?? "",
+    });
+    const owner = el("input", {
+        name: "owner", maxLength: 128, autocomplete: "off", spellcheck: false, value: subject.owner ?? "",
+    });
+    const form = el("form", {
+        class: "whose", "aria-label": t("recall.whose"),
+        onsubmit(event) {
+            event.preventDefault();
+            const user = { user_id: id.value.trim() };
+            // Without an owner the server finds the user, if there is one of that id only.
+            if (me.role === "admin" && owner.value.trim()) user.owner = owner.value.trim();
+            actFor(user);
+            onChange();
+        },
+    },
+        field(t("recall.user_id"), id),
+        me.role === "admin" && field(t("recall.owner"), owner, t("recall.owner_hint")),
+        el("button", { type: "submit" }, t("recall.show")));
+    return { element: form, focus: () => id.focus() };
+}

@@ -11,14 +11,20 @@ TLS ?=
 JOBS ?= 2
 BUILD_FLAGS ?= --static-swift-stdlib --explicit-target-dependency-import-check error
 TESTS ?= Tests/EndToEnd
+# Which parts of the proof run (all), and how much of each (1: all of it; 0.05 takes about a minute).
+PROOF ?=
+SCALE ?= 1
+export SCALE
 PYTEST_FLAGS ?= -q
+
+PROOF_PARTS := power_cut kill io_errors disk_full consistency upstream_faults reload slow soak
 
 BINARY := .build/release/chatgpt-api-server
 UPSTREAM := .venv/installed
 PYTEST := .venv-tests/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run run-tls test unit-tests end-to-end-tests check lint layers tsan bench clean
+.PHONY: help setup build run run-tls test unit-tests end-to-end-tests check lint layers tsan bench proof clean
 
 help: ## Show this list
 	@echo 'Targets:'
@@ -33,6 +39,8 @@ help: ## Show this list
 	@echo 'Variables of build and test:'
 	@echo '  JOBS      compilers at once           $(JOBS)'
 	@echo '  TESTS     end-to-end tests to run     $(TESTS)'
+	@echo '  PROOF     parts of the proof          $(or $(PROOF),$(PROOF_PARTS))'
+	@echo '  SCALE     how much of them            $(SCALE)'
 
 setup: ## Install the Debian packages to build, run and test with
 	@scripts/setup.sh
@@ -73,6 +81,12 @@ tsan: setup ## Run the Swift tests under the thread sanitizer
 bench: build ## Measure the program beside proxy_pass, in one run
 	@command -v wrk >/dev/null && command -v cc >/dev/null || scripts/setup.sh wrk gcc libc6-dev
 	python3 bench/bench.py
+
+proof: build $(PYTEST) ## Show that faults lose nothing; PROOF="kill reload" for parts, SCALE=0.05 for a minute
+	@command -v cc >/dev/null && command -v mkfs.ext4 >/dev/null && command -v slowhttptest >/dev/null \
+		|| scripts/setup.sh gcc libc6-dev e2fsprogs slowhttptest
+	.venv-tests/bin/python -m pytest $(PYTEST_FLAGS) \
+		$(or $(PROOF:%=Tests/Proof/test_%.py),$(PROOF_PARTS:%=Tests/Proof/test_%.py))
 
 clean: ## Remove what was built and installed here; run/ with its state stays
 	rm -rf .build .build-tsan .venv .venv-tests .pytest_cache

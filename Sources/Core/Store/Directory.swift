@@ -16,9 +16,15 @@ enum Directory {
     }
 
     /// Makes the entries of `path` durable: creations, renames and removals.
+    ///
+    /// - Throws: ``StoreError/Kind/outcomeUnknown``, because what is to be made durable is done already.
     static func sync(_ path: String) throws(StoreError) {
-        let directory = try File(path, O_RDONLY | O_DIRECTORY)
-        try directory.sync()
+        do throws(StoreError) {
+            let directory = try File(path, O_RDONLY | O_DIRECTORY)
+            try directory.sync()
+        } catch {
+            throw StoreError(.outcomeUnknown, error.operation, path: path, code: error.code)
+        }
     }
 
     /// Removes the file `path`.

@@ -7,10 +7,17 @@ extension JSONFileStore {
     }
 
     package func answer(_ digest: String) throws(StoreError) -> StoredAnswer? {
-        guard let answer = try read(layout.answer(digest)).flatMap(StoredAnswer.init(record:)),
-            Timestamp.now - answer.createdAt < StoredAnswer.lifetime
-        else { return nil }
-        return answer
+        do throws(StoreError) {
+            guard let answer = try read(layout.answer(digest)).flatMap(StoredAnswer.init(record:)),
+                Timestamp.now - answer.createdAt < StoredAnswer.lifetime
+            else { return nil }
+            return answer
+        } catch {
+            guard error.kind == .corrupt else { throw error }
+            // It is not synced, so a power cut may spoil it; the request is then answered anew.
+            log.error("a kept answer is spoilt and is taken as absent", metadata: ["digest": "\(digest)"])
+            return nil
+        }
     }
 
     package func storeAnswer(_ answer: StoredAnswer, as digest: String) throws(StoreError) {

@@ -67,12 +67,47 @@ extension JSONFileStore {
             return user
         }
         guard let removed else { return false }
-        for key in removed.keys { try Directory.removeFile(layout.key(key.digest), durably: false) }
-        if !keepConversations { try discardConversations(of: id, unlessKept: false) }
-        for list in lists(of: removed) {
-            try lock(ofList: list).withLock { () throws(StoreError) in try list.remove(id.digest) }
+        do throws(StoreError) {
+            for key in removed.keys { try Directory.removeFile(layout.key(key.digest), durably: false) }
+            if !keepConversations { try discardConversations(of: id, unlessKept: false) }
+            for list in lists(of: removed) {
+                try lock(ofList: list).withLock { () throws(StoreError) in try list.remove(id.digest) }
+            }
+        } catch {
+            guard error.kind != .outcomeUnknown else { throw error }
+            // The user is removed and its keys are dead. The next start sweeps the rest.
+            log.error("a removed user left something behind", metadata: ["error": "\(error)"])
         }
         return true
+    }
+
+    /// Removes what removals that were cut off left behind: conversations and keys of no user.
+    func sweepRemovedUsers() throws(StoreError) {
+        for shard in try Directory.names(in: "\(layout.root)/conversations") {
+            for digest in try Directory.names(in: "\(layout.root)/conversations/\(shard)") {
+                guard !Directory.exists(layout.user(digest)) else { continue }
+                // Under the lock nobody adds the user in between.
+                try layout.lock("users", digest).withLock { () throws(StoreError) in
+                    let directory = "\(layout.root)/conversations/\(shard)/\(digest)"
+                    guard !Directory.exists(layout.user(digest)), !Directory.exists("\(directory)/kept") else { return }
+                    try discard(directory, named: digest)
+                }
+            }
+        }
+        for shard in try Directory.names(in: "\(layout.root)/keys") {
+            for name in try Directory.names(in: "\(layout.root)/keys/\(shard)") where name.hasSuffix(".json") {
+                let path = "\(layout.root)/keys/\(shard)/\(name)"
+                guard let record = try read(path), let owner = record["owner"]?.string,
+                    let userID = record["user_id"]?.string
+                else { continue }
+                // Under the lock no key waits for its user's record.
+                let id = User.ID(owner: owner, userID: userID)
+                try userLock(id).withLock { () throws(StoreError) in
+                    let isListed = try user(id)?.keys.contains { layout.key($0.digest) == path } ?? false
+                    if !isListed { try Directory.removeFile(path, durably: false) }
+                }
+            }
+        }
     }
 
     package func users(ownedBy owner: String?, before: User.ID?, limit: Int) throws(StoreError) -> [User] {
@@ -125,7 +160,11 @@ extension JSONFileStore {
             try Directory.removeFile(layout.keptMark(of: id), durably: false)
             return
         }
-        let trash = "\(layout.trash)/\(id.digest)-\(Identifier.random())"
+        try discard(directory, named: id.digest)
+    }
+
+    private func discard(_ directory: String, named digest: String) throws(StoreError) {
+        let trash = "\(layout.trash)/\(digest)-\(Identifier.random())"
         guard rename(directory, trash) == 0 else {
             if errno == ENOENT { return }
             throw .last("rename", directory)

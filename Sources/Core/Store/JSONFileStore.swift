@@ -43,7 +43,8 @@ package struct JSONFileStore: Store {
         try Directory.removeTree(layout.trash)
         try Directory.create(layout.trash)
         try sweepAnswers()
-        for directory in layout.areas + layout.shards where directory != layout.trash {
+        try sweepRemovedUsers()
+        for directory in [layout.root] + layout.areas + layout.shards where directory != layout.trash {
             for name in try Directory.names(in: directory) where name.hasSuffix(".tmp") {
                 try removeIfAbandoned("\(directory)/\(name)")
             }

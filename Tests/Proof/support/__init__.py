@@ -1,0 +1,1 @@
+"""Faults to inject, clients that remember what was acknowledged to them, and checks of what is left."""

@@ -14,15 +14,20 @@ export class ConversationList {
     #isWhole = false;
     #open = null;
     #onProblem;
+    #onFill;
     #search = el("input", { type: "search", autocomplete: "off", spellcheck: false });
     #groups = el("div", { class: "groups" });
     #count = el("p", { class: "count", role: "status" });
     #empty = el("div", { class: "empty", hidden: true });
     #more = el("button", { type: "button", class: "quiet", hidden: true, onclick: () => this.#fetch() }, t("recall.more"));
 
-    /** @param onProblem Is told the error where the list cannot be fetched. */
-    constructor(onProblem) {
+    /**
+     * @param onProblem Is told the error where the list cannot be fetched.
+     * @param onFill Is told whether there is any conversation at all.
+     */
+    constructor(onProblem, onFill) {
         this.#onProblem = onProblem;
+        this.#onFill = onFill;
         this.#search.addEventListener("input", () => this.#fill());
         this.element = el("nav", { class: "recall-list", "aria-label": t("recall.list") },
             field(t("recall.search"), this.#search), this.#count, this.#groups, this.#empty, this.#more);
@@ -78,6 +83,7 @@ export class ConversationList {
             ? t(this.#isWhole ? "recall.count" : "recall.count_more", { count: number(found.length) }) : "";
         this.#empty.hidden = found.length > 0;
         if (found.length === 0) this.#empty.replaceChildren(...this.#nothing(text));
+        this.#onFill(this.#entries.length > 0);
     }
 
     #link(entry) {

@@ -17,7 +17,8 @@ start({ page: "recall", keys: ["user", "client", "admin"], view: (main) => new R
 
 class RecallPage {
     #main;
-    #list = new ConversationList((error) => this.#fail(error));
+    #list = new ConversationList(
+        (error) => this.#fail(error), (isAny) => this.#main.classList.toggle("has-none", !isAny));
     #problem = el("p", { class: "problem", role: "alert", hidden: true });
     #desk = el("div", { class: "desk" });
     #whose = me.role === "user" ? null : whose(() => this.#changeUser());

@@ -116,3 +116,14 @@ def test_too_many_tries_are_said_with_the_time_to_wait(visit, ready, simulator):
         send(page)
 
     page.get_by_role("alert").get_by_text("five a minute are allowed. Try again in").wait_for()
+
+
+def test_a_key_in_the_link_does_not_end_the_session(visit, ready):
+    page = visit(f"{ready.url}/recall", ready.add_user(username="Ursula"))
+
+    page.goto(f"{ready.url}/access-token?user=sk-cas-wrong")
+    assert page.get_by_label("Your key").input_value() == "sk-cas-wrong"
+    page.goto(f"{ready.url}/access-token")
+
+    page.get_by_text("Signed in as Ursula.").wait_for()
+    assert page.get_by_label("Your key").count() == 0

@@ -22,8 +22,10 @@ def test_an_admin_adds_a_user_and_another_one(visit, gateway):
     assert (whoami["username"], whoami["plus"], whoami["role"]) == ("Made in a browser", True, "user")
 
     page.get_by_role("button", name="Done").click()
-    page.get_by_role("dialog").wait_for(state="detached")
+    page.locator("dialog").wait_for(state="detached")
     assert key not in page.content()
+    assert page.get_by_text("Signed in as admin.").is_visible()
+    assert page.get_by_role("button", name="admin", exact=True).is_visible(), "who can sign out"
     assert page.get_by_role("status").get_by_text("Made in a browser was added.").is_visible()
     assert page.get_by_label("User id").input_value() == ""
     fill(page, new_id(), "A bot")

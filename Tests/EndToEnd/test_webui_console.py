@@ -59,7 +59,7 @@ def test_a_new_key_is_shown_once_and_takes_the_old_one(visit, gateway):
     assert gateway.get("/api/whoami", old).status_code == 401
 
     dialog(page).get_by_role("button", name="Done").click()
-    dialog(page).wait_for(state="detached")
+    page.locator("dialog").wait_for(state="detached")
     assert key not in page.content()
     assert f"…{key[-4:]}" in page.get_by_role("row").nth(1).inner_text()
 

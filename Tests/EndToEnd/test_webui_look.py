@@ -122,7 +122,7 @@ def test_a_user_is_added_and_disabled_by_keyboard_alone(visit, gateway):
     page.locator("code.secret").wait_for()
     key = gateway.secrets.keep(page.locator("code.secret").inner_text())
     press("Escape")
-    page.get_by_role("dialog").wait_for(state="detached")
+    page.locator("dialog").wait_for(state="detached")
     # The dialog gives the focus back to the button that opened it.
     assert page.evaluate("document.activeElement.textContent") == "Add user"
 

@@ -32,8 +32,10 @@ export async function start({ page, keys, isOpen = false, view }) {
     let message = recall("tab", "farewell") ?? "";
     keep("tab", "farewell", null);
     try {
-        if (isOther && !isOpen) signOut();
-        else if ((await resume()) || isOpen) return await show();
+        if (isOpen || !isOther) {
+            const isSignedIn = await resume();
+            if (isSignedIn || isOpen) return await show();
+        }
     } catch (error) {
         message = sentence(error);
         if (isAboutKey(error)) signOut();
@@ -51,7 +53,15 @@ export function leaveIfAboutKey(error) {
     return true;
 }
 
+let current = null;
+
+/** Shows who is signed in, on a page where that changed. */
+export function renewHeader() {
+    document.querySelector(".app-header").replaceWith(header(...current));
+}
+
 function dress(page, main) {
+    current = [page, main];
     document.body.replaceChildren(
         el("div", { id: "progress", class: "progress", role: "progressbar", "aria-label": t("app.busy"), hidden: true }),
         el("a", { class: "skip", href: "#main" }, t("app.skip")),

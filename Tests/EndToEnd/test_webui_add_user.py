@@ -38,6 +38,14 @@ def test_an_admin_adds_a_user_and_another_one(visit, gateway):
     page.get_by_role("heading", name="Console").wait_for()
 
 
+def test_a_link_fills_the_form(visit, gateway):
+    page = visit(f"{gateway.url}/admin/add-user?userid=from-a-link&username=From%20a%20link")
+
+    assert page.get_by_label("User id").input_value() == "from-a-link"
+    assert page.get_by_label("Name", exact=True).input_value() == "From a link"
+    assert page.url == f"{gateway.url}/admin/add-user"
+
+
 def test_a_client_that_wants_a_client_is_told_no(visit, gateway):
     page = visit(f"{gateway.url}/admin/add-user")
 

@@ -7,6 +7,21 @@ import pytest
 from harness.gateway import new_id
 from harness.webui import assert_accessible, assert_fits, chromium, picture, visit
 
+#: The upstream says it back, so the reply has it all.
+RICH = """What does this look like?
+
+| Name | A wide column | Another wide column | And one more wide column | The last one |
+|---|---|---|---|---|
+| a | some text | some more text | some more text | end |
+
+> A quote with `code` and a [link](https://example.org/).
+
+```python
+def f(x):  # a comment
+    return "a very long line of code that goes on and on, so that it has to scroll in its frame" + x
+```
+
+""" + "A very long line. " * 30
 LONG = "Somebody with a name that is much longer than anybody had thought when this was drawn"
 
 
@@ -16,7 +31,7 @@ def people(shared):
     user_id = new_id()
     keys = {"none": None, "admin": shared.admin_key, "client": shared.add_client(), "user": shared.add_user(user_id)}
     shared.add_user("its-user", creator=keys["client"], username=LONG)
-    shared.talk(keys["user"], "What does a table look like?\n\n" + "A very long line. " * 30)
+    shared.talk(keys["user"], RICH, system="Answer in tables.")
     shared.add_user(new_id(), username=LONG, plus=True)
     return {**keys, "empty client": shared.add_client(), "new user": shared.add_user()}
 
@@ -174,7 +189,8 @@ def test_a_lost_connection_is_said_in_a_sentence(visit, gateway):
     page.get_by_role("alert").get_by_text("reach").wait_for()
 
 
-@pytest.mark.parametrize(("path", "who"), [("/recall", "user"), ("/access-token", "user"), ("/admin/add-user", "admin")])
+@pytest.mark.parametrize(
+    ("path", "who"), [("/recall", "user"), ("/access-token", "user"), ("/admin/add-user", "admin")])
 def test_a_form_is_there_without_scripts(visit, gateway, people, path, who):
     page = visit(gateway.url + path, java_script_enabled=False, width=360)
 

@@ -168,6 +168,16 @@ def test_an_unknown_conversation_is_said_in_a_sentence(visit, gateway):
     page.get_by_role("alert").get_by_text("conversation").wait_for()
 
 
+def test_a_conversation_in_the_query_is_shown_after_the_sign_in(visit, gateway, conversation):
+    key, conversation_id, title = conversation
+    page = visit(f"{gateway.url}/recall?user={key}&conversation_id={conversation_id}")
+
+    page.get_by_role("button", name="Sign in").click()
+
+    page.get_by_role("heading", name=title, level=2).wait_for()
+    assert page.url == f"{gateway.url}/recall#c={conversation_id}"
+
+
 def test_a_key_in_the_query_fills_the_field_only(visit, gateway):
     key = gateway.add_user()
     page = visit(f"{gateway.url}/recall?user={key}")

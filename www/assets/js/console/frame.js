@@ -63,7 +63,9 @@ export function renewHeader() {
 function dress(page, main) {
     current = [page, main];
     document.body.replaceChildren(
-        el("div", { id: "progress", class: "progress", role: "progressbar", "aria-label": t("app.busy"), hidden: true }),
+        el("div", {
+            id: "progress", class: "progress", role: "progressbar", "aria-label": t("app.busy"), hidden: true,
+        }),
         el("a", { class: "skip", href: "#main" }, t("app.skip")),
         header(page, main), main,
         el("div", { id: "toasts", class: "toasts", role: "status" }));

@@ -25,7 +25,9 @@ export class UsersView {
     #problem = el("p", { class: "problem", role: "alert", hidden: true });
     #body = el("tbody");
     #empty = el("div", { class: "empty", hidden: true });
-    #more = el("button", { type: "button", class: "quiet", hidden: true, onclick: () => this.#showMore() }, t("users.more"));
+    #more = el("button", {
+        type: "button", class: "quiet", hidden: true, onclick: () => this.#showMore(),
+    }, t("users.more"));
     #chip = el("button", { type: "button", class: "chip", hidden: true, onclick: () => this.ofOwner(null) });
 
     /** @param onShowUsers Shows the users of a client, given by its id. */

@@ -19,7 +19,9 @@ export class ConversationList {
     #groups = el("div", { class: "groups" });
     #count = el("p", { class: "count", role: "status" });
     #empty = el("div", { class: "empty", hidden: true });
-    #more = el("button", { type: "button", class: "quiet", hidden: true, onclick: () => this.#fetch() }, t("recall.more"));
+    #more = el("button", {
+        type: "button", class: "quiet", hidden: true, onclick: () => this.#fetch(),
+    }, t("recall.more"));
 
     /**
      * @param onProblem Is told the error where the list cannot be fetched.

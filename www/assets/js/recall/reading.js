@@ -41,7 +41,9 @@ export function reading(conversation, actions) {
             ].join(" · ")),
             el("div", { class: "buttons" },
                 el("a", { class: "button", href: `${pages.chat}#c=${encodeURIComponent(id)}` }, t("recall.continue")),
-                view, button(t("recall.export_markdown"), actions.markdown), button(t("recall.export_json"), actions.json),
+                view,
+                button(t("recall.export_markdown"), actions.markdown),
+                button(t("recall.export_json"), actions.json),
                 button(t("recall.remove"), actions.remove, "quiet grave"))),
         turns, raw);
 }

@@ -13,7 +13,9 @@ import { t } from "../i18n.js";
 import { toast } from "../toast.js";
 import { whose } from "./whose.js";
 
-start({ page: "recall", keys: ["user", "client", "admin"], view: (main) => new RecallPage(main).begin() });
+start({
+    page: "recall", keys: ["user", "client", "admin"], view: (main, { query }) => new RecallPage(main).begin(query),
+});
 
 class RecallPage {
     #main;
@@ -27,15 +29,19 @@ class RecallPage {
         this.#main = main;
     }
 
-    async begin() {
+    async begin(query) {
+        const named = query.get("conversation_id");
+        if (named) history.replaceState(null, "", `#c=${encodeURIComponent(named)}`);
         this.#main.classList.add("recall");
         this.#main.append(
-            el("div", { class: "recall-head" }, el("h1", {}, t("recall.title")), this.#whose?.element ?? "", this.#problem),
+            el("div", { class: "recall-head" },
+                el("h1", {}, t("recall.title")), this.#whose?.element ?? "", this.#problem),
             el("div", { class: "recall-panes" }, this.#list.element, this.#desk));
         addEventListener("hashchange", () => this.#follow());
         if (this.#isNobody()) {
             this.#list.element.hidden = true;
-            this.#desk.replaceChildren(el("div", { class: "empty" }, el("p", {}, t(me.role === "admin" ? "recall.name_user" : "recall.name_user_client"))));
+            const words = t(me.role === "admin" ? "recall.name_user" : "recall.name_user_client");
+            this.#desk.replaceChildren(el("div", { class: "empty" }, el("p", {}, words)));
             this.#whose.focus();
             return;
         }

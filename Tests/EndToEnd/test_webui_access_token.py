@@ -4,7 +4,7 @@ import pytest
 
 from harness.chatgpt import launch, simulated, simulator
 from harness.simulator import ACCOUNTS
-from harness.webui import chromium, visit
+from harness.webui import assert_accessible, assert_fits, chromium, picture, visit
 
 
 @pytest.fixture
@@ -61,6 +61,24 @@ def test_a_one_time_code_is_asked_for_and_everything_else_stays(visit, ready, si
 
     page.get_by_role("heading", name="Your access token").wait_for()
     assert page.locator("code.secret").inner_text().startswith("eyJ")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1440, "light")])
+def test_what_comes_back_fits_and_is_accessible(visit, ready, simulator, width, scheme):
+    page = visit(f"{ready.url}/access-token", None, width, scheme, bypass_csp=True)
+
+    page.get_by_label("Your key").fill(ready.add_user())
+    fill(page, "mfa")
+    page.get_by_role("alert").get_by_text("one-time code").wait_for()
+    picture(page, f"access-token-code-{width}-{scheme}")
+    assert_accessible(page)
+    page.get_by_label("One-time code").fill(ACCOUNTS["mfa"]["mfa_code"])
+    send(page)
+    page.get_by_role("heading", name="Your access token").wait_for()
+
+    picture(page, f"access-token-found-{width}-{scheme}")
+    assert_fits(page)
+    assert_accessible(page)
 
 
 @pytest.mark.parametrize(("name", "members", "sentence"), [

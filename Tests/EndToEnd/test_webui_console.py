@@ -31,7 +31,7 @@ def test_an_admin_adds_a_user_whose_key_works_until_the_user_is_removed(visit, g
     page.get_by_role("button", name="Done").click()
     assert gateway.talk(key, "Hello")["api_user"] == f"Name of {user_id}"
     second = visit(f"{gateway.url}/recall", key)
-    assert second.get_by_role("link", name="Turns: 1").count() == 1
+    second.get_by_role("link", name="Turns: 1").wait_for()
 
     find(page, user_id)
     do(page, f"Name of {user_id}", "Remove")

@@ -228,3 +228,17 @@ def test_who_signs_out_leaves_nothing_behind(visit, gateway):
     page.get_by_label("Your key").wait_for()
     assert page.evaluate("sessionStorage.length + localStorage.length") == 0
     assert page.get_by_label("Your key").input_value() == ""
+
+
+@pytest.mark.parametrize("path", ["/admin", "/recall", "/access-token", "/admin/add-user"])
+def test_a_first_view_is_light_and_comes_from_here_alone(visit, gateway, people, path):
+    page = visit(f"{gateway.url}/admin", people["admin"])
+    answers = []
+    page.on("response", lambda answer: answers.append(answer))
+
+    page.goto(gateway.url + path)
+    page.get_by_role("main").wait_for()
+    page.wait_for_load_state("networkidle")
+
+    assert sum(answer.request.sizes()["responseBodySize"] for answer in answers) < 100_000
+    assert {answer.url.split("/")[2] for answer in answers} == {f"127.0.0.1:{gateway.port}"}

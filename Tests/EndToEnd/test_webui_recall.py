@@ -131,6 +131,7 @@ def test_an_admin_reads_the_conversations_of_a_user_from_the_console(visit, gate
 
     page.get_by_text("You said: A secret question").wait_for()
     assert page.get_by_label("User id").input_value() == user_id
+    assert page.get_by_role("link", name="Continue in the chat").count() == 0, "an admin's key cannot chat"
 
 
 def test_a_client_names_one_of_its_users(visit, gateway):
@@ -147,6 +148,7 @@ def test_a_client_names_one_of_its_users(visit, gateway):
     page.get_by_label("User id").fill("nobody")
     page.get_by_role("button", name="Show").click()
     page.get_by_role("alert").get_by_text("no such user").wait_for()
+    assert not page.get_by_text("has no conversations yet").is_visible()
     assert page.get_by_role("link", name="Turns: 1").count() == 0
 
 

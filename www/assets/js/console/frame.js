@@ -31,17 +31,15 @@ export async function start({ page, keys, isOpen = false, view }) {
     const isOther = prefilled && prefilled !== currentKey();
     let message = recall("tab", "farewell") ?? "";
     keep("tab", "farewell", null);
+    let isSignedIn = false;
     try {
-        if (isOpen || !isOther) {
-            const isSignedIn = await resume();
-            if (isSignedIn || isOpen) return await show();
-        }
+        isSignedIn = (isOpen || !isOther) && await resume();
     } catch (error) {
         message = sentence(error);
         if (isAboutKey(error)) signOut();
-        if (isOpen) return await show();
     }
-    dress(page, signInView({ prefilled: prefilled || currentKey(), message, done: show }));
+    if (isSignedIn || isOpen) await show();
+    else dress(page, signInView({ prefilled: prefilled || currentKey(), message, done: show }));
 }
 
 /** Ends the session where `error` says that the key is no good; true if it did. */

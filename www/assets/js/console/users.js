@@ -56,12 +56,17 @@ export class UsersView {
 
     /** Shows only the users of the client `owner`; null shows all again. */
     ofOwner(owner) {
+        this.#narrow(owner);
+        this.#search.focus();
+        this.#reload();
+    }
+
+    #narrow(owner) {
+        this.#search.value = "";
         this.#owner = owner;
         this.#chip.hidden = owner === null;
         this.#chip.replaceChildren(t("users.of_owner", { owner: owner ?? "" }), icon("close"));
         this.#chip.setAttribute("aria-label", t("users.of_owner_end", { owner: owner ?? "" }));
-        if (owner === null) this.#search.focus();
-        this.#reload();
     }
 
     #reload() {
@@ -154,6 +159,9 @@ export class UsersView {
     }
 
     async #add() {
-        if (await addUser({ isClient: this.#isClients })) this.#reload();
+        if (!await addUser({ isClient: this.#isClients })) return;
+        // The new one is the first of all.
+        this.#narrow(null);
+        this.#reload();
     }
 }

@@ -12,6 +12,8 @@ const STEP = 50;
 export class ConversationList {
     #entries = [];
     #isWhole = false;
+    #isFailed = false;
+    #turn = 0;
     #open = null;
     #onProblem;
     #onFill;
@@ -35,11 +37,13 @@ export class ConversationList {
             field(t("recall.search"), this.#search), this.#count, this.#groups, this.#empty, this.#more);
     }
 
-    /** Begins again, for another user or after a change. */
+    /** Begins again, for another user; false if the list could not be fetched. */
     async reload() {
         this.#entries = [];
         this.#isWhole = false;
+        this.#search.value = "";
         await this.#fetch();
+        return !this.#isFailed;
     }
 
     mark(id) {
@@ -57,13 +61,18 @@ export class ConversationList {
     }
 
     async #fetch() {
+        // An answer that comes after a later question is for another user, or a second copy of a page.
+        const turn = ++this.#turn;
+        this.#isFailed = false;
         try {
             const before = this.#entries.length ? { before: this.#entries.at(-1).id } : {};
             const page = Object.entries(await post(endpoint("recall"), { ...subject, limit: STEP, ...before }));
+            if (turn !== this.#turn) return;
             this.#entries.push(...page.map(([id, facts]) => ({ id, ...facts })));
             this.#isWhole = page.length < STEP;
         } catch (error) {
-            this.#isWhole = true;
+            if (turn !== this.#turn) return;
+            this.#isFailed = true;
             this.#onProblem(error);
         }
         this.#fill();
@@ -83,9 +92,9 @@ export class ConversationList {
         this.#more.hidden = this.#isWhole;
         this.#count.textContent = found.length
             ? t(this.#isWhole ? "recall.count" : "recall.count_more", { count: number(found.length) }) : "";
-        this.#empty.hidden = found.length > 0;
+        this.#empty.hidden = found.length > 0 || this.#isFailed;
         if (found.length === 0) this.#empty.replaceChildren(...this.#nothing(text));
-        this.#onFill(this.#entries.length > 0);
+        this.#onFill(this.#entries.length > 0 || this.#isFailed);
     }
 
     #link(entry) {

@@ -45,8 +45,13 @@ class RecallPage {
             this.#whose.focus();
             return;
         }
-        await this.#list.reload();
-        await this.#follow();
+        await this.#open();
+    }
+
+    async #open() {
+        if (await this.#list.reload()) return await this.#follow();
+        this.#list.element.hidden = true;
+        this.#desk.replaceChildren();
     }
 
     /** Admins and clients have no conversations of their own here. */
@@ -58,8 +63,7 @@ class RecallPage {
         history.replaceState(null, "", location.pathname);
         this.#problem.hidden = true;
         this.#list.element.hidden = false;
-        await this.#list.reload();
-        await this.#follow();
+        await this.#open();
     }
 
     /** Shows the conversation that the address names. */

@@ -242,3 +242,40 @@ def test_a_first_view_is_light_and_comes_from_here_alone(visit, gateway, people,
 
     assert sum(answer.request.sizes()["responseBodySize"] for answer in answers) < 100_000
     assert {answer.url.split("/")[2] for answer in answers} == {f"127.0.0.1:{gateway.port}"}
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_names_without_end_and_names_that_attack_stay_in_their_place(visit, launch, width):
+    gateway = launch("a")
+    attack = "<img src=x onerror=\"document.title='owned'\">\u202eevil"
+    client = gateway.add_client("c" * 128, username="W" * 256)
+    gateway.add_user("u" * 128, creator=client, username="w" * 256)
+    gateway.talk(gateway.add_user("victim", username=attack), "W" * 3000)
+    page = visit(f"{gateway.url}/admin", gateway.admin_key, width)
+
+    page.get_by_role("row").nth(2).wait_for()
+    picture(page, f"console-long-names-{width}")
+    assert_fits(page)
+    assert page.locator("main img").count() == 0 and page.title() != "owned"
+    page.get_by_role("tab", name="Clients").click()
+    page.get_by_role("tabpanel", name="Clients").get_by_role("button", name="Actions for").click()
+    page.get_by_role("menuitem", name="Show its users").click()
+    page.get_by_role("button", name="Show the users of everybody").wait_for()
+    picture(page, f"console-long-owner-{width}")
+    assert_fits(page)
+    page.get_by_role("tabpanel", name="Users").get_by_role("button", name="Actions for").click()
+    page.get_by_role("menuitem", name="Disable").click()
+    page.get_by_text("is disabled. The key").wait_for()
+    picture(page, f"console-long-toast-{width}")
+    assert_fits(page)
+    page.get_by_role("button", name="Actions for").first.click()
+    page.get_by_role("menuitem", name="Remove").click()
+    picture(page, f"console-long-dialog-{width}")
+    assert page.locator("dialog").evaluate("it => it.scrollWidth <= it.clientWidth")
+
+    page.goto(f"{gateway.url}/recall")
+    page.get_by_label("User id").fill("victim")
+    page.get_by_role("button", name="Show").click()
+    first_conversation(page)
+    picture(page, f"recall-long-line-{width}")
+    assert_fits(page)

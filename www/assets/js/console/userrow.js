@@ -66,7 +66,7 @@ export function userRow(first, { onChange, more = () => [] }) {
     function fill(known) {
         user = known;
         who.replaceChildren(
-            el("strong", { dir: "auto" }, user.username),
+            el("strong", {}, el("bdi", {}, user.username)),
             el("span", { class: "id" },
                 el("bdi", {}, user.user_id), isSelf && el("span", { class: "badge" }, t("users.you"))));
         owner.replaceChildren(user.owner === "self"

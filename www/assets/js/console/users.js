@@ -28,7 +28,7 @@ export class UsersView {
     #more = el("button", {
         type: "button", class: "quiet", hidden: true, onclick: () => this.#showMore(),
     }, t("users.more"));
-    #chip = el("button", { type: "button", class: "chip", hidden: true, onclick: () => this.ofOwner(null) });
+    #chip = el("button", { type: "button", class: "quiet chip", hidden: true, onclick: () => this.ofOwner(null) });
 
     /** @param onShowUsers Shows the users of a client, given by its id. */
     constructor({ isClients = false, onShowUsers } = {}) {
@@ -65,7 +65,7 @@ export class UsersView {
         this.#search.value = "";
         this.#owner = owner;
         this.#chip.hidden = owner === null;
-        this.#chip.replaceChildren(t("users.of_owner", { owner: owner ?? "" }), icon("close"));
+        this.#chip.replaceChildren(el("span", {}, t("users.of_owner", { owner: owner ?? "" })), icon("close"));
         this.#chip.setAttribute("aria-label", t("users.of_owner_end", { owner: owner ?? "" }));
     }
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from harness.gateway import new_id
-from harness.webui import assert_accessible, assert_fits, chromium, picture, visit
+from harness.webui import WORDS, assert_accessible, assert_fits, chromium, picture, visit
 
 #: The upstream says it back, so the reply has it all.
 RICH = """What does this look like?
@@ -124,7 +124,7 @@ def test_a_user_is_added_and_disabled_by_keyboard_alone(visit, gateway):
                 return
         raise AssertionError(f"Tab never reaches {name}")
 
-    page.get_by_label("Your key").wait_for()
+    page.get_by_label(WORDS["form.key"]).wait_for()
     page.keyboard.type(gateway.admin_key)
     press("Enter")
     page.get_by_role("row").nth(1).wait_for()
@@ -186,7 +186,7 @@ def test_a_lost_connection_is_said_in_a_sentence(visit, gateway):
     page.get_by_label("Name", exact=True).fill("A")
     page.get_by_role("dialog").get_by_role("button", name="Add").click()
 
-    page.get_by_role("alert").get_by_text("reach").wait_for()
+    page.get_by_role("alert").get_by_text(WORDS["error.offline"]).wait_for()
 
 
 @pytest.mark.parametrize(
@@ -223,11 +223,11 @@ def test_who_signs_out_leaves_nothing_behind(visit, gateway):
     page = visit(f"{gateway.url}/admin", gateway.admin_key)
 
     page.get_by_role("button", name="admin", exact=True).click()
-    page.get_by_role("menuitem", name="Sign out").click()
+    page.get_by_role("menuitem", name=WORDS["action.sign_out"]).click()
 
-    page.get_by_label("Your key").wait_for()
+    page.get_by_label(WORDS["form.key"]).wait_for()
     assert page.evaluate("sessionStorage.length + localStorage.length") == 0
-    assert page.get_by_label("Your key").input_value() == ""
+    assert page.get_by_label(WORDS["form.key"]).input_value() == ""
 
 
 @pytest.mark.parametrize("path", ["/admin", "/recall", "/access-token", "/admin/add-user"])

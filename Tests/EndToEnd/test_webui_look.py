@@ -279,3 +279,18 @@ def test_names_without_end_and_names_that_attack_stay_in_their_place(visit, laun
     first_conversation(page)
     picture(page, f"recall-long-line-{width}")
     assert_fits(page)
+
+
+def test_pages_and_api_may_lie_elsewhere(visit, launch):
+    gateway = launch("a", base_path="/gpt/", endpoints={
+        "browser": {"add_user": {"url": "/people/new"}}, "api": {"add_user": {"url": "/api/people/new"}}})
+    page = visit(f"{gateway.url}/gpt/admin", gateway.admin_key)
+
+    page.get_by_role("link", name=WORDS["nav.add_user"]).click()
+    page.get_by_label("User id").fill("elsewhere")
+    page.get_by_label("Name", exact=True).fill("Elsewhere")
+    page.get_by_role("button", name="Add").click()
+
+    page.locator("code.secret").wait_for()
+    gateway.secrets.keep(page.locator("code.secret").inner_text())
+    assert page.url == f"{gateway.url}/gpt/people/new"

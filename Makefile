@@ -13,12 +13,16 @@ BUILD_FLAGS ?= --static-swift-stdlib --explicit-target-dependency-import-check e
 TESTS ?= Tests/EndToEnd
 PYTEST_FLAGS ?= -q
 
+# How long each fuzz target runs, and which; all when empty.
+FUZZ_SECONDS ?= 20
+FUZZ_TARGETS ?=
+
 BINARY := .build/release/chatgpt-api-server
 UPSTREAM := .venv/installed
 PYTEST := .venv-tests/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run run-tls test unit-tests end-to-end-tests check lint layers tsan bench clean
+.PHONY: help setup build run run-tls test unit-tests end-to-end-tests check lint layers tsan fuzz bench clean
 
 help: ## Show this list
 	@echo 'Targets:'
@@ -33,6 +37,7 @@ help: ## Show this list
 	@echo 'Variables of build and test:'
 	@echo '  JOBS      compilers at once           $(JOBS)'
 	@echo '  TESTS     end-to-end tests to run     $(TESTS)'
+	@echo '  FUZZ_SECONDS, FUZZ_TARGETS: how long and which, see fuzz/corpus'
 
 setup: ## Install the Debian packages to build, run and test with
 	@scripts/setup.sh
@@ -70,12 +75,16 @@ tsan: setup ## Run the Swift tests under the thread sanitizer
 	LD_PRELOAD='$(CURDIR)/.build-tsan/mutex.so' TSAN_OPTIONS='halt_on_error=0 exitcode=66' \
 		swift test --skip-build --sanitize=thread --scratch-path .build-tsan
 
+fuzz: build ## Feed broken and random input to all readers, FUZZ_SECONDS each
+	@fuzz/build.sh
+	@FUZZ_SECONDS='$(FUZZ_SECONDS)' fuzz/run.sh $(FUZZ_TARGETS)
+
 bench: build ## Measure the program beside proxy_pass, in one run
 	@command -v wrk >/dev/null && command -v cc >/dev/null || scripts/setup.sh wrk gcc libc6-dev
 	python3 bench/bench.py
 
 clean: ## Remove what was built and installed here; run/ with its state stays
-	rm -rf .build .build-tsan .venv .venv-tests .pytest_cache
+	rm -rf .build .build-tsan .build-fuzz .venv .venv-tests .pytest_cache
 
 $(UPSTREAM): scripts/upstream-requirements.txt | setup
 	python3 -m venv .venv

@@ -64,7 +64,7 @@ end-to-end-tests: build $(PYTEST) ## Run the tests of program, nginx and upstrea
 check: lint layers test ## Format, layers, build, all tests: what a change must pass
 
 lint: ## Check the format of the sources
-	swift format lint --strict --recursive Sources Tests Package.swift
+	swift format lint --strict --recursive Sources Tests fuzz Package.swift
 
 layers: ## Check which folder uses what
 	@scripts/layers.sh

@@ -1,6 +1,8 @@
 @testable import Core
 
-/// Server-sent events: the same events come out however the stream is cut. The first byte says how.
+/// Server-sent events: the same events come out however the stream is cut.
+///
+/// The first byte says how.
 @Sendable func fuzzEvents(_ input: [UInt8]) {
     guard let step = input.first else { return }
     let stream = Array(input.dropFirst())

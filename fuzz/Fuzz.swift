@@ -5,7 +5,8 @@ typealias FuzzTarget = @Sendable (_ input: [UInt8]) -> Void
 
 private let targets: [String: FuzzTarget] = [
     "cgi": fuzzCGI, "form": fuzzForm, "multipart": fuzzMultipart, "json": fuzzJSON, "events": fuzzEvents,
-    "chatgpt": fuzzChatGPT, "records": fuzzRecords, "settings": fuzzSettings, "markdown": fuzzMarkdown,
+    "chatgpt": fuzzChatGPT, "signin": fuzzSignIn, "records": fuzzRecords, "settings": fuzzSettings,
+    "markdown": fuzzMarkdown,
 ]
 
 /// The target that `FUZZ_TARGET` names.

@@ -10,7 +10,7 @@ struct MarkdownBoundsTests {
 
     @Test(arguments: [
         text(">"), text("> ") + "a", text("- ", 20_000) + "a\n" + text("b\n", 40_000), text("1) ", 30_000),
-        text("+ ", 1000), text("* > ", 4000), text("\t- ", 900), text("a\n") + "too long",
+        text("+ ", 1000), text("* > ", 4000), text("\t+ ", 900), text("a\n") + "too long",
     ])
     func `a text that is too long or too deep is not rendered`(text: String) {
         #expect(MarkdownBounds(text.utf8).extensions == nil)

@@ -30,7 +30,7 @@ extension JSONFileStore {
                 try list.put(user.id.digest, ["owner": JSON(user.id.owner), "user_id": JSON(user.id.userID)])
             }
         }
-        let isAdded = try userLock(user.id).withLock { () throws(StoreError) in
+        let isAdded = try userLock(user.id).withLock { () throws(StoreError) -> Bool in
             guard !Directory.exists(path) else { return false }
             for key in user.keys where Directory.exists(layout.key(key.digest)) { return false }
             try discardConversations(of: user.id, unlessKept: true)
@@ -60,8 +60,10 @@ extension JSONFileStore {
             guard change(&after), after.id == id else { return nil }
             for key in after.keys where !before.keys.contains(key) { try writeKey(key, of: id) }
             try AtomicFile.write(after.record.bytes, to: layout.user(id.digest), durable: isDurable)
-            for key in before.keys where !after.keys.contains(key) {
-                try Directory.removeFile(layout.key(key.digest), durably: false)
+            try tidy(id) { () throws(StoreError) in
+                for key in before.keys where !after.keys.contains(key) {
+                    try Directory.removeFile(layout.key(key.digest), durably: false)
+                }
             }
             return after
         }

@@ -15,7 +15,7 @@ from support.crowd import Crowd
 from support.sizes import size
 from support.state_files import unreadable
 
-SECONDS = size("SOAK_SECONDS", 600, least=60)
+SECONDS = size("SOAK_SECONDS", 600, least=30)
 #: The part of the time in which memory may still grow: caches and pools fill.
 WARM_UP = 0.3
 MOST_GROWTH = 0.05

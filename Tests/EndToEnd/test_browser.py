@@ -1,7 +1,9 @@
-"""The pages in a real browser: forms with and without JavaScript, replies that attack, accessibility."""
+"""The pages in a real browser without scripts, reply pages that attack, accessibility."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -27,6 +29,14 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
+def plain(browser) -> Iterator[Page]:
+    """A page in a browser whose person has switched scripts off."""
+    context = browser.new_context(java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
 def page(browser) -> Iterator[Page]:
     """A page that fails its test for errors in its scripts, violations of its policy and requests elsewhere."""
     context = browser.new_context()
@@ -40,37 +50,53 @@ def page(browser) -> Iterator[Page]:
     assert not wrong
 
 
-def ask(page: Page, gateway, prompt: str) -> None:
-    page.goto(f"{gateway.url}/chat")
-    page.get_by_label("Your key").fill(gateway.add_user())
-    page.get_by_label("Prompt").fill(prompt)
-    page.locator("button[type=submit], input[type=submit]").first.click()
+def reply_page(page: Page, gateway, prompt: str) -> None:
+    """Opens the page that a reply is with `pretty`, as a link can."""
+    page.goto(f"{gateway.url}/api/chat?" + urlencode({
+        "user": gateway.add_user(), "prompt": prompt, "reply_only": "true", "pretty": "true"}))
     page.wait_for_selector("main.reply")
 
 
-def test_a_prompt_typed_into_the_form_is_answered(page, gateway):
-    ask(page, gateway, "Hello from a browser")
-    assert "You said: Hello from a browser" in page.inner_text("main")
+def test_the_form_of_the_chat_works_without_scripts(plain, gateway):
+    plain.goto(f"{gateway.url}/chat")
+    plain.get_by_label("Your key").fill(gateway.add_user())
+    plain.get_by_label("Prompt").fill("Hello without scripts")
+    plain.get_by_role("button", name="Send").click()
+    plain.wait_for_selector("main.reply")
+    assert "You said: Hello without scripts" in plain.inner_text("main")
 
 
-def test_the_forms_work_without_javascript(browser, gateway):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    ask(page, gateway, "Hello without scripts")
-    assert "You said: Hello without scripts" in page.inner_text("main")
-    context.close()
+def test_the_list_of_conversations_works_without_scripts(plain, gateway):
+    key = gateway.add_user()
+    reply = gateway.talk(key, "Keep this")
+    plain.goto(f"{gateway.url}/recall")
+    plain.get_by_label("Your key").fill(key)
+    plain.get_by_role("button", name="Show").click()
+    plain.wait_for_load_state()
+    assert reply["conversation_id"] in plain.inner_text("body")
 
 
-def test_code_in_a_reply_is_highlighted(page, gateway, upstream):
+def test_an_admin_adds_a_user_without_scripts(plain, gateway):
+    plain.goto(f"{gateway.url}/admin/add-user")
+    plain.locator("[name=api_key]").fill(gateway.admin_key)
+    plain.locator("[name=userid]").fill("browser-made")
+    plain.locator("[name=username]").fill("Made in a browser")
+    plain.locator("button[type=submit], input[type=submit]").first.click()
+    plain.wait_for_load_state()
+    key = gateway.secrets.keep(plain.locator("dd code").nth(1).inner_text())
+    assert gateway.talk(key, "Hi")["api_user"] == "Made in a browser"
+
+
+def test_code_in_a_reply_page_is_highlighted(page, gateway, upstream):
     upstream.script({"text": "Here:\n\n```python\ndef f():\n    return 'x'\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"})
-    ask(page, gateway, "Show me code")
+    reply_page(page, gateway, "Show me code")
     assert page.inner_text("pre code span.hljs-keyword >> nth=0") == "def"
     assert page.locator("table td").count() == 2
 
 
-def test_a_reply_full_of_attacks_does_nothing(page, gateway, upstream):
+def test_a_reply_page_full_of_attacks_does_nothing(page, gateway, upstream):
     upstream.script({"text": ATTACK + "a" * 200_000})
-    ask(page, gateway, "Attack me")
+    reply_page(page, gateway, "Attack me")
     page.wait_for_load_state("networkidle")
     assert page.title() != "owned"
     assert page.locator("main script, main img, main form, main iframe, main svg, main style").count() == 0
@@ -78,39 +104,31 @@ def test_a_reply_full_of_attacks_does_nothing(page, gateway, upstream):
     assert page.locator("body").is_visible()
 
 
-def test_a_key_in_the_query_fills_the_form_and_leaves_the_address_bar(page, gateway):
-    key = gateway.add_user()
-    page.goto(f"{gateway.url}/chat?user={key}")
-    assert page.get_by_label("Your key").input_value() == key
-    assert key not in page.url
-
-
-def test_an_admin_adds_a_user_whose_key_works(page, gateway):
-    page.goto(f"{gateway.url}/admin/add-user")
-    page.locator("[name=api_key]").fill(gateway.admin_key)
-    page.locator("[name=userid]").fill("browser-made")
-    page.locator("[name=username]").fill("Made in a browser")
-    page.locator("button[type=submit], input[type=submit]").first.click()
-    page.wait_for_load_state()
-    key = gateway.secrets.keep(page.locator("dd code").nth(1).inner_text())
-    assert gateway.talk(key, "Hi")["api_user"] == "Made in a browser"
+def show_form(route) -> None:
+    """Gives a page as a browser without scripts has it."""
+    answer = route.fetch()
+    text = re.sub(r"</?noscript>|<script .*</script>|<link .*app.css.*>", "", answer.text())
+    route.fulfill(response=answer, body=text)
 
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("width", [360, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_page_fits_and_is_accessible(browser, gateway, path, width, scheme):
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+def test_a_page_without_scripts_fits_and_is_accessible(browser, gateway, path, width, scheme):
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=False)
     page = context.new_page()
     page.goto(gateway.url + path)
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=PICTURES / f"{path.strip('/').replace('/', '-')}-{width}-{scheme}.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out at the side"
-    # axe is a script of its own, which the page's policy would not let in.
+    # axe is a script of its own, which the page's policy would not let in, and sees nothing in `noscript`.
     relaxed = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
     checked = relaxed.new_page()
+    checked.route(gateway.url + path, show_form)
     checked.goto(gateway.url + path)
+    checked.get_by_role("button").first.wait_for()
     violations = Axe().run(checked).response["violations"]
     relaxed.close()
     context.close()

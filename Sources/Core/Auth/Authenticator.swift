@@ -135,9 +135,9 @@ package struct Authenticator: Sendable {
 
     private func bearerText(of call: Call) throws -> String? {
         guard let value = call.request.headers[.authorization] else { return nil }
-        let parts = value.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { throw GatewayError.invalidKey }
-        return parts[1].split(separator: " ").joined()
+        let words = value.split(separator: " ")
+        guard words.count == 2, words[0].lowercased() == "bearer" else { throw GatewayError.invalidKey }
+        return String(words[1])
     }
 
     private static let disabled = GatewayError(

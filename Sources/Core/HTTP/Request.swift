@@ -16,6 +16,9 @@ package struct Request: Sendable {
     /// The caller's address as text, for limits and the audit log.
     package var remoteAddress: String
 
+    /// Whether the caller expects the OpenAI API, which has error objects of its own.
+    var isOpenAI: Bool { path.hasPrefix("/v1/") }
+
     package init(
         id: String, method: HTTPRequest.Method, path: String, query: String = "", host: String = "",
         headers: HTTPFields = [:], body: [UInt8] = [], remoteAddress: String = ""

@@ -50,9 +50,12 @@ extension Response {
     }
 
     /// A failure that the transport itself must answer, before the request is understood.
-    package static func failure(_ error: GatewayError, requestID: String) -> Response {
-        var response = Response.json(error.json(requestID: requestID), status: error.status)
-        response.headers[.requestID] = requestID
+    package static func failure(_ error: GatewayError, to request: Request) -> Response {
+        var response =
+            request.isOpenAI
+            ? Response.json(error.openAI, status: error.openAIStatus)
+            : Response.json(error.json(requestID: request.id), status: error.status)
+        response.headers[.requestID] = request.id
         return response
     }
 

@@ -61,7 +61,7 @@ package struct Gateway: Responder {
         var call = Call(request: request, parameters: Parameters(), kind: .api)
         var response: Response
         do {
-            if request.path.hasPrefix("/v1/") { call.kind = .openAI }
+            if request.isOpenAI { call.kind = .openAI }
             let route = try router.route(request.method, request.path)
             call.kind = route.kind
             call.parameters = try Parameters(of: request)
@@ -79,7 +79,7 @@ package struct Gateway: Responder {
         log.info(
             "answered",
             metadata: [
-                "request_id": "\(request.id)", "method": "\(request.method.rawValue)", "path": "\(request.path)",
+                "request_id": "\(request.id)", "method": "\(request.method.rawValue)", "path": "\(request.loggedPath)",
                 "status": "\(status)", "bytes": "\(bytesSent)", "ms": "\(duration.microseconds / 1000)",
                 "client_left": "\(clientLeft)",
             ])
@@ -99,9 +99,11 @@ package struct Gateway: Responder {
 
     /// Keys in queries end in histories and logs of others; the operator can forbid them.
     private func refuseKeyInQuery(of call: Call) throws(GatewayError) {
-        guard settings.server.allowGet == .never, call.kind == .api, call.request.method == .get,
-            User.Role.allCases.contains(where: { call.parameters.count(of: $0.rawValue) > 0 })
-        else { return }
+        guard settings.server.allowGet == .never, call.kind != .openAI else { return }
+        let names = ["api_key"] + User.Role.allCases.map(\.rawValue)
+        guard try FormDecoder.decode(call.request.query.utf8).contains(where: { names.contains($0.name) }) else {
+            return
+        }
         throw GatewayError(
             .methodNotAllowed, "Keys are not taken from a query here. Send the key as \"Authorization: Bearer KEY\".")
     }

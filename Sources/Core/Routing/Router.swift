@@ -2,15 +2,21 @@ import HTTPTypes
 
 /// Finds the route of a request.
 package struct Router: Sendable {
-    private let routes: [String: [Route]]
+    private let exact: [String: [Route]]
+    /// The routes whose path ends with `*`, by what stands before it; the rest may hold slashes, as models' names do.
+    private let open: [(prefix: String, routes: [Route])]
 
-    package init(_ routes: [Route]) { self.routes = Dictionary(grouping: routes, by: \.path) }
+    package init(_ routes: [Route]) {
+        let byPath = Dictionary(grouping: routes, by: \.path)
+        exact = byPath.filter { !$0.key.hasSuffix("*") }
+        open = byPath.filter { $0.key.hasSuffix("*") }.map { (String($0.key.dropLast()), $0.value) }
+    }
 
     /// The route for `method` on `path`; HEAD is answered like GET.
     ///
     /// - Throws: 404 for an unknown path, 405 for another method.
     func route(_ method: HTTPRequest.Method, _ path: String) throws(GatewayError) -> Route {
-        guard let candidates = routes[path] ?? routes[Self.pattern(of: path)] else {
+        guard let candidates = candidates(at: path) else {
             throw GatewayError(.notFound, "There is nothing at this path.")
         }
         let wanted = method == .head ? .get : method
@@ -20,14 +26,10 @@ package struct Router: Sendable {
         return route
     }
 
-    /// The path with `*` for its last part, as the routes of single things have it.
-    private static func pattern(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return path }
-        return path[...slash] + "*"
-    }
-
     /// What a 405 must name in `Allow`.
-    func methods(at path: String) -> [HTTPRequest.Method] {
-        (routes[path] ?? routes[Self.pattern(of: path)])?.flatMap(\.methods) ?? []
+    func methods(at path: String) -> [HTTPRequest.Method] { candidates(at: path)?.flatMap(\.methods) ?? [] }
+
+    private func candidates(at path: String) -> [Route]? {
+        exact[path] ?? open.first { path.hasPrefix($0.prefix) }?.routes
     }
 }

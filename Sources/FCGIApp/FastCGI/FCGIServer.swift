@@ -171,7 +171,7 @@ final class FCGIServer: Sendable {
         let request = incoming.request
         var response: Response
         if let refusal = incoming.refusal {
-            response = refusal.response(requestID: request.id)
+            response = refusal.response(to: request)
         } else {
             response = await responder.respond(to: request)
         }
@@ -179,7 +179,7 @@ final class FCGIServer: Sendable {
         logger[metadataKey: "request_id"] = "\(request.id)"
         if !(200...599).contains(response.status.code) {
             logger.critical("A response without a usable status was replaced")
-            response = TransportRefusal.invalidResponse.response(requestID: request.id)
+            response = TransportRefusal.invalidResponse.response(to: request)
         }
         let transmission = ResponseTransmission(exchange: exchange, watch: watch, request: request, logger: logger)
         let hasClientLeft = await transmission.send(response)

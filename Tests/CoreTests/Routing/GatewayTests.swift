@@ -226,8 +226,13 @@ struct GatewayTests {
     @Test func `the operator can forbid keys in queries`() async throws {
         let fixture = try GatewayFixture { $0.server.allowGet = .never }
         let key = try fixture.addUser("u1")
-        let inQuery = await fixture.send(.get, "/api/recall", query: "user=\(key)")
-        #expect(inQuery.status == 405)
+        for method in [HTTPRequest.Method.get, .head, .post] {
+            for name in ["user", "client", "admin", "api_key"] {
+                let inQuery = await fixture.send(method, "/api/recall", query: "\(name)=\(key)")
+                #expect(inQuery.status == 405)
+            }
+        }
+        #expect(await fixture.send(.post, "/recall", query: "api_key=\(key)").status == 405)
         let inHeader = await fixture.send(.get, "/api/recall", key: key)
         #expect(inHeader.status == 200)
     }

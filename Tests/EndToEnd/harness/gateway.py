@@ -149,6 +149,7 @@ class Gateway:
         return self.request("GET", path, key, params=parameters)
 
     def chat(self, key: str, prompt: str, **members) -> httpx.Response:
+        self.secrets.keep_prompt(prompt)
         return self.post("/api/chat", key, prompt=prompt, **members)
 
     def talk(self, key: str, prompt: str, **members) -> dict:

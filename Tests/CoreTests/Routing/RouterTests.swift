@@ -1,0 +1,26 @@
+import Testing
+
+@testable import Core
+
+struct RouterTests {
+    private let router = Router([
+        Route("/v1/models", [.get], .openAI) { _ in Response(status: .ok) },
+        Route("/v1/models/*", [.get, .delete], .openAI) { _ in Response(status: .ok) },
+    ])
+
+    @Test(arguments: ["/v1/models/a", "/v1/models/an/owner's/model", "/v1/models/", "/v1/models/*"])
+    func `a route with a star takes all that begins like it`(path: String) throws {
+        #expect(try router.route(.get, path).path == "/v1/models/*")
+        #expect(router.methods(at: path) == [.get, .delete])
+    }
+
+    @Test(arguments: ["/v1/models*", "/v1/model", "/v1", "/", "", "/x/v1/models/a"])
+    func `what begins in another way is not found`(path: String) {
+        #expect(throws: GatewayError.self) { try router.route(.get, path) }
+        #expect(router.methods(at: path).isEmpty)
+    }
+
+    @Test func `an exact path comes before a star, and HEAD is like GET`() throws {
+        #expect(try router.route(.head, "/v1/models").path == "/v1/models")
+    }
+}

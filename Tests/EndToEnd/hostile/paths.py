@@ -1,0 +1,121 @@
+"""Paths that are none of ours, or one of ours in disguise: a disguise never passes a check of keys or roles."""
+
+from .bad import Bad
+
+FILE = "/etc/passwd"
+
+
+def nothing(name: str, path: str, shape: str = "", **more) -> Bad:
+    return Bad(name, 404, "not_found", method="GET", path=path, shape=shape, absent=("root:", "openai"), **more)
+
+
+def malformed(name: str, path: str, code: str = "bad_request", shape: str = "") -> Bad:
+    """Refused by nginx (bad_request) or, where nginx lets it through, by us (malformed_request)."""
+    return Bad(name, 400, code, method="GET", path=path, absent=("root:",), shape=shape)
+
+
+def keyless(name: str, path: str) -> Bad:
+    """A way of writing a path of ours, which then wants a key like the path itself."""
+    return Bad(name, 401, "invalid_key", method="GET", path=path, who=None)
+
+
+ROWS = [
+    nothing("an unknown path", "/nothing"),
+    nothing("an unknown path below a known one", "/api/chat/more"),
+    nothing("a slash at the end", "/api/chat/"),
+    nothing("capital letters", "/API/CHAT"),
+    nothing("a path parameter", "/api/chat;role=admin"),
+    nothing("a dot at the end", "/api/chat."),
+    nothing("an escaped space at the end", "/api/chat%20"),
+    nothing("an ending", "/api/chat.json"),
+    nothing("a question mark that is escaped", "/api/chat%3Fuser=<user_key>"),
+    nothing("a number sign that is escaped", "/api/chat%23x"),
+    nothing("a slash escaped twice", "/api%252fchat"),
+    nothing("a letter escaped twice", "/api/%2563hat"),
+    nothing("a backslash", "/api\\chat"),
+    nothing("a key as the path", "/<user_key>"),
+    nothing("a letter that looks the same", "/api/%D1%81hat"),
+    nothing("a full-width slash", "/api/%EF%BC%8Fchat"),
+    nothing("a very long part", "/" + "a" * 5000),
+    nothing("many parts", "/a" * 1000),
+    nothing("the prefix of the API", "/api"),
+    nothing("the API's folder", "/api/"),
+    nothing("the clients' folder", "/api/client/"),
+    nothing("the admins' folder", "/api/admin/"),
+    nothing("an unknown endpoint of admins", "/api/admin/users"),
+    nothing("a star where routes have one", "/api/*"),
+    nothing("the OpenAI API without its slash", "/v1"),
+    nothing("the OpenAI API's folder", "/v1/"),
+    nothing("an unknown endpoint of the OpenAI API", "/v1/embeddings"),
+    nothing("the old completions", "/v1/completions"),
+    nothing("the OpenAI API twice", "/v1/v1/chat/completions"),
+    malformed("a model that is a way up", "/v1/models/../../../etc/passwd", shape="json"),
+    Bad("a model that does not exist", 404, "model_not_found", "model", method="GET", path="/v1/models/none"),
+    Bad("a model that is a star", 404, "model_not_found", "model", method="GET", path="/v1/models/*"),
+    Bad("a model without a name", 404, "model_not_found", "model", method="GET", path="/v1/models/"),
+    Bad("a model with markup", 404, "model_not_found", "model", method="GET",
+        path="/v1/models/%3Cscript%3E", absent=("<script",)),
+    nothing("pages that only the responder may name", "/_pages/chat.html", shape="page"),
+    nothing("errors that only nginx may name", "/_errors/api/404"),
+    nothing("errors of the OpenAI API", "/_errors/openai/500"),
+    nothing("the settings", "/settings.json"),
+    nothing("the admin key", "/state/admin-key.txt"),
+    nothing("the users", "/state/users/"),
+    nothing("the source's history", "/.git/config"),
+    nothing("the environment", "/.env"),
+    nothing("nginx's status", "/nginx_status"),
+    nothing("the status of PHP", "/index.php"),
+    nothing("a folder of static files", "/assets/", shape="page"),
+    nothing("a static file that is none", "/assets/none.js", shape="page"),
+    nothing("a hidden static file", "/assets/.htaccess", shape="page"),
+    nothing("beside the static files", "/assets../pages/chat.html"),
+    nothing("libraries' folder", "/lib/", shape="page"),
+    nothing("a library that is none", "/lib/none.js", shape="page"),
+    nothing("a library of another kind", "/lib/passwd", shape="page"),
+    nothing("a library by a full path", "/lib//etc/passwd", shape="page"),
+    nothing("a way up, within the root", f"/api/chat/../../x{FILE}"),
+    nothing("a way up, escaped, within the root", f"/api/%2e%2e{FILE}"),
+    nothing("a way up from static files", f"/assets/..{FILE}"),
+    nothing("a way up from static files, with an escaped slash", f"/assets/..%2f{FILE[1:]}"),
+    nothing("a way up with backslashes", "/assets/..\\..\\settings.json", shape="page"),
+    nothing("a way up with escaped backslashes", "/assets/..%5c..%5csettings.json", shape="page"),
+    nothing("a way up escaped twice", "/assets/%252e%252e/%252e%252e/settings.json", shape="page"),
+    nothing("a way up with four dots", "/assets/..../settings.json", shape="page"),
+    nothing("a way up with a path parameter", "/assets/..;/..;/settings.json", shape="page"),
+    malformed("a way up out of the root", f"/..{FILE}"),
+    malformed("a way up out of the root, escaped", f"/%2e%2e{FILE}"),
+    malformed("a way up out of the root, half escaped", f"/.%2e/.%2e{FILE}"),
+    malformed("a way up out of the root, with escaped slashes", f"/api%2f..%2f..%2f..{FILE}"),
+    malformed("a way up out of the static files", f"/assets/../../..{FILE}"),
+    malformed("a way up out of the libraries", f"/lib/%2e%2e/%2e%2e{FILE}"),
+    malformed("a NUL", "/api/chat%00"),
+    malformed("a NUL before an ending", "/assets/style.css%00.js"),
+    malformed("half an escape", "/api/chat%4"),
+    malformed("an escape of no digits", "/api/%zz"),
+    malformed("a line feed", "/api/chat%0aX-Evil:%20yes", "malformed_request"),
+    malformed("a carriage return and a line feed", "/api/chat%0d%0aX-Evil:%20yes", "malformed_request"),
+    malformed("a line feed in a model's name", "/api/recall%0A", "malformed_request"),
+    malformed("a tabulator", "/api/chat%09", "malformed_request"),
+    malformed("an escape character", "/api/chat%1b[31m", "malformed_request"),
+    malformed("a delete character", "/api%7f/chat", "malformed_request"),
+    malformed("bytes that are no UTF-8", "/api/%ff%fe", "malformed_request"),
+    malformed("a slash in too many bytes", "/api%c0%afchat", "malformed_request"),
+    malformed("a dot in too many bytes", "/%c0%ae%c0%ae/settings.json", "malformed_request"),
+    malformed("half of a surrogate pair", "/api/%ed%a0%80", "malformed_request"),
+    malformed("no slash at the start", "api/chat"),
+    malformed("a star", "*"),
+    keyless("the path itself", "/api/recall"),
+    keyless("two slashes", "//api///recall"),
+    keyless("an escaped letter", "/api/%72ecall"),
+    keyless("an escaped slash", "/api%2frecall"),
+    keyless("a dot as a part", "/./api/./recall"),
+    keyless("a way up and back", "/x/../api/recall"),
+    keyless("a whole URL of another host", "http://evil.example/api/recall"),
+    keyless("a fragment", "/api/recall#fragment"),
+    keyless("an empty query", "/api/recall?"),
+    keyless("two question marks", "/api/recall??user=x"),
+    Bad("an endpoint of admins behind a way up", 403, "not_allowed", method="GET",
+        path="/healthz/../api/admin/accounts"),
+    Bad("an endpoint of admins with an escaped letter", 403, "not_allowed", method="GET", path="/api/%61dmin/accounts"),
+    Bad("an endpoint of admins with two slashes", 403, "not_allowed", method="GET", path="/api//admin/accounts"),
+]

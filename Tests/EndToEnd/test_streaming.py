@@ -64,6 +64,21 @@ def test_silence_is_filled_with_a_comment(gateway, upstream):
     assert lines[-2][1] == "event: done"
 
 
+@pytest.mark.parametrize("fault", [{}, {"status": 500}], ids=["answered", "refused"])
+@pytest.mark.parametrize("path", ["/api/chat", "/v1/chat/completions"])
+def test_a_long_wait_for_the_first_word_is_filled_too_and_a_late_refusal_is_an_event(launch, upstream, path, fault):
+    gateway = launch("a")
+    upstream.script({"delay_ms": 17000, **fault})
+    body = {"prompt": "Hi", "stream": True} if path == "/api/chat" else v1_body("Hi", stream=True)
+    lines = [line for _, line in lines_of(gateway, gateway.add_user(), path, body)]
+
+    assert lines[0] == ": keep-alive"
+    if fault:
+        assert "upstream_failed" in lines[-1] and "[DONE]" not in "".join(lines)
+    else:
+        assert "said" in "".join(lines) and "delta" in "".join(lines)
+
+
 @pytest.mark.parametrize(("path", "body"), [
     ("/v1/chat/completions", v1_body("[[close_mid_stream:3]] Hi", stream=True)),
     ("/api/chat", {"prompt": "[[close_mid_stream:3]] Hi", "stream": True}),

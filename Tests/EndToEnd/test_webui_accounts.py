@@ -2,15 +2,17 @@
 
 import re
 
-from harness.webui import chromium, visit
+import pytest
+
+from harness.webui import assert_accessible, chromium, picture, visit
 
 
 def card(page, name: str):
     return page.get_by_role("article", name=name, exact=True)
 
 
-def accounts(visit, gateway):
-    page = visit(f"{gateway.url}/admin", gateway.admin_key)
+def accounts(visit, gateway, **looks):
+    page = visit(f"{gateway.url}/admin", gateway.admin_key, **looks)
     page.get_by_role("tab", name="Accounts").click()
     card(page, "a").wait_for()
     return page
@@ -60,9 +62,10 @@ def test_an_account_is_tested_with_a_good_and_a_bad_end(visit, launch, upstream)
     card(page, "a").get_by_text("Disabled", exact=True).wait_for()
 
 
-def test_a_rest_is_shown_by_itself_with_its_reason_and_its_end(visit, launch, upstream):
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1440, "light")])
+def test_a_rest_is_shown_by_itself_with_its_reason_and_its_end(visit, launch, upstream, width, scheme):
     gateway = launch("a", "b")
-    page = accounts(visit, gateway)
+    page = accounts(visit, gateway, width=width, scheme=scheme, bypass_csp=True)
     upstream.script({"status": 429, "headers": {"Retry-After": "300"}}, account="a")
     key = gateway.add_user()
 
@@ -73,6 +76,8 @@ def test_a_rest_is_shown_by_itself_with_its_reason_and_its_end(visit, launch, up
     card(page, "a").get_by_text("Resting", exact=True).wait_for()
     assert re.search(r"until .+, in [45] minutes", card(page, "a").inner_text())
     assert "Turns\n2" in card(page, "b").inner_text()
+    picture(page, f"console-accounts-rest-{width}-{scheme}")
+    assert_accessible(page)
 
 
 def test_turns_in_flight_are_seen(visit, launch, upstream):

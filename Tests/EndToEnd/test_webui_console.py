@@ -2,7 +2,7 @@
 
 from harness.gateway import new_id
 from harness.load import parallel
-from harness.webui import chromium, read_secret, sign_in, visit
+from harness.webui import WORDS, chromium, read_secret, sign_in, visit
 
 
 def do(page, name: str, action: str) -> None:
@@ -28,10 +28,10 @@ def test_an_admin_adds_a_user_whose_key_works_until_the_user_is_removed(visit, g
     dialog(page).get_by_label("Name").fill(f"Name of {user_id}")
     dialog(page).get_by_role("button", name="Add").click()
     key = read_secret(page, gateway)
-    page.get_by_role("button", name="Done").click()
+    page.get_by_role("button", name=WORDS["action.done"]).click()
     assert gateway.talk(key, "Hello")["api_user"] == f"Name of {user_id}"
     second = visit(f"{gateway.url}/recall", key)
-    assert second.get_by_role("link", name="Turns: 1").count() == 1
+    second.get_by_role("link", name="Turns: 1").wait_for()
 
     find(page, user_id)
     do(page, f"Name of {user_id}", "Remove")
@@ -41,8 +41,8 @@ def test_an_admin_adds_a_user_whose_key_works_until_the_user_is_removed(visit, g
     assert gateway.chat(key, "Still there?").status_code == 401
     # The other browser is told, and asked for another key.
     second.get_by_role("link", name="Turns: 1").click()
-    second.get_by_role("alert").get_by_text("key").wait_for()
-    assert second.get_by_role("button", name="Sign in").is_visible()
+    second.get_by_role("alert").get_by_text(WORDS["error.invalid_key"]).wait_for()
+    assert second.get_by_role("button", name=WORDS["signin.submit"]).is_visible()
 
 
 def test_a_new_key_is_shown_once_and_takes_the_old_one(visit, gateway):
@@ -58,8 +58,8 @@ def test_a_new_key_is_shown_once_and_takes_the_old_one(visit, gateway):
     assert gateway.get("/api/whoami", key).status_code == 200
     assert gateway.get("/api/whoami", old).status_code == 401
 
-    dialog(page).get_by_role("button", name="Done").click()
-    dialog(page).wait_for(state="detached")
+    dialog(page).get_by_role("button", name=WORDS["action.done"]).click()
+    page.locator("dialog").wait_for(state="detached")
     assert key not in page.content()
     assert f"…{key[-4:]}" in page.get_by_role("row").nth(1).inner_text()
 
@@ -73,9 +73,9 @@ def test_the_key_can_be_copied(visit, gateway):
     do(page, f"Name of {user_id}", "New key")
     dialog(page).get_by_role("button", name="Make a new key").click()
     key = read_secret(page, gateway)
-    dialog(page).get_by_role("button", name="Copy").click()
+    dialog(page).get_by_role("button", name=WORDS["action.copy"]).click()
 
-    dialog(page).get_by_role("button", name="Copied").wait_for()
+    dialog(page).get_by_role("button", name=WORDS["action.copied"]).wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == key
 
 
@@ -86,7 +86,7 @@ def test_an_admin_with_a_new_key_of_its_own_stays_signed_in(visit, launch):
     do(page, "admin", "New key")
     dialog(page).get_by_role("button", name="Make a new key").click()
     key = read_secret(page, gateway)
-    dialog(page).get_by_role("button", name="Done").click()
+    dialog(page).get_by_role("button", name=WORDS["action.done"]).click()
     page.reload()
 
     page.get_by_role("row", name="admin").wait_for()
@@ -119,7 +119,7 @@ def test_a_user_gets_another_name(visit, gateway):
     find(page, user_id)
     do(page, f"Name of {user_id}", "Rename")
     dialog(page).get_by_label("Name").fill("Another <b>name</b>")
-    dialog(page).get_by_role("button", name="Save").click()
+    dialog(page).get_by_role("button", name=WORDS["action.save"]).click()
 
     page.get_by_role("row", name="Another <b>name</b>").wait_for()
     assert gateway.get("/api/whoami", key).json()["username"] == "Another <b>name</b>"
@@ -135,7 +135,7 @@ def test_what_the_server_refuses_is_said_and_nothing_typed_is_lost(visit, gatewa
     dialog(page).get_by_label("Name").fill("Twice")
     dialog(page).get_by_role("button", name="Add").click()
 
-    dialog(page).get_by_role("alert").get_by_text("exists").wait_for()
+    dialog(page).get_by_role("alert").get_by_text(WORDS["error.user_exists"]).wait_for()
     assert dialog(page).get_by_label("User id").input_value() == user_id
     assert dialog(page).get_by_label("Name").input_value() == "Twice"
     assert dialog(page).get_by_label("User id").evaluate("element => element === document.activeElement")
@@ -219,7 +219,7 @@ def test_a_link_with_a_key_fills_the_field_only(visit, gateway):
     key = gateway.add_client()
     page = visit(f"{gateway.url}/admin?client={key}")
 
-    assert page.get_by_label("Your key").input_value() == key
+    assert page.get_by_label(WORDS["form.key"]).input_value() == key
     assert key not in page.url
     assert page.evaluate("Object.values(sessionStorage).length") == 0
     sign_in(page, key)

@@ -5,8 +5,23 @@ import re
 import pytest
 
 from harness.gateway import new_id
-from harness.webui import assert_accessible, assert_fits, chromium, picture, visit
+from harness.webui import WORDS, assert_accessible, assert_fits, chromium, picture, visit
 
+#: The upstream says it back, so the reply has it all.
+RICH = """What does this look like?
+
+| Name | A wide column | Another wide column | And one more wide column | The last one |
+|---|---|---|---|---|
+| a | some text | some more text | some more text | end |
+
+> A quote with `code` and a [link](https://example.org/).
+
+```python
+def f(x):  # a comment
+    return "a very long line of code that goes on and on, so that it has to scroll in its frame" + x
+```
+
+""" + "A very long line. " * 30
 LONG = "Somebody with a name that is much longer than anybody had thought when this was drawn"
 
 
@@ -16,7 +31,7 @@ def people(shared):
     user_id = new_id()
     keys = {"none": None, "admin": shared.admin_key, "client": shared.add_client(), "user": shared.add_user(user_id)}
     shared.add_user("its-user", creator=keys["client"], username=LONG)
-    shared.talk(keys["user"], "What does a table look like?\n\n" + "A very long line. " * 30)
+    shared.talk(keys["user"], RICH, system="Answer in tables.")
     shared.add_user(new_id(), username=LONG, plus=True)
     return {**keys, "empty client": shared.add_client(), "new user": shared.add_user()}
 
@@ -109,7 +124,7 @@ def test_a_user_is_added_and_disabled_by_keyboard_alone(visit, gateway):
                 return
         raise AssertionError(f"Tab never reaches {name}")
 
-    page.get_by_label("Your key").wait_for()
+    page.get_by_label(WORDS["form.key"]).wait_for()
     page.keyboard.type(gateway.admin_key)
     press("Enter")
     page.get_by_role("row").nth(1).wait_for()
@@ -122,7 +137,7 @@ def test_a_user_is_added_and_disabled_by_keyboard_alone(visit, gateway):
     page.locator("code.secret").wait_for()
     key = gateway.secrets.keep(page.locator("code.secret").inner_text())
     press("Escape")
-    page.get_by_role("dialog").wait_for(state="detached")
+    page.locator("dialog").wait_for(state="detached")
     # The dialog gives the focus back to the button that opened it.
     assert page.evaluate("document.activeElement.textContent") == "Add user"
 
@@ -171,10 +186,11 @@ def test_a_lost_connection_is_said_in_a_sentence(visit, gateway):
     page.get_by_label("Name", exact=True).fill("A")
     page.get_by_role("dialog").get_by_role("button", name="Add").click()
 
-    page.get_by_role("alert").get_by_text("reach").wait_for()
+    page.get_by_role("alert").get_by_text(WORDS["error.offline"]).wait_for()
 
 
-@pytest.mark.parametrize(("path", "who"), [("/recall", "user"), ("/access-token", "user"), ("/admin/add-user", "admin")])
+@pytest.mark.parametrize(
+    ("path", "who"), [("/recall", "user"), ("/access-token", "user"), ("/admin/add-user", "admin")])
 def test_a_form_is_there_without_scripts(visit, gateway, people, path, who):
     page = visit(gateway.url + path, java_script_enabled=False, width=360)
 
@@ -207,8 +223,74 @@ def test_who_signs_out_leaves_nothing_behind(visit, gateway):
     page = visit(f"{gateway.url}/admin", gateway.admin_key)
 
     page.get_by_role("button", name="admin", exact=True).click()
-    page.get_by_role("menuitem", name="Sign out").click()
+    page.get_by_role("menuitem", name=WORDS["action.sign_out"]).click()
 
-    page.get_by_label("Your key").wait_for()
+    page.get_by_label(WORDS["form.key"]).wait_for()
     assert page.evaluate("sessionStorage.length + localStorage.length") == 0
-    assert page.get_by_label("Your key").input_value() == ""
+    assert page.get_by_label(WORDS["form.key"]).input_value() == ""
+
+
+@pytest.mark.parametrize("path", ["/admin", "/recall", "/access-token", "/admin/add-user"])
+def test_a_first_view_is_light_and_comes_from_here_alone(visit, gateway, people, path):
+    page = visit(f"{gateway.url}/admin", people["admin"])
+    answers = []
+    page.on("response", lambda answer: answers.append(answer))
+
+    page.goto(gateway.url + path)
+    page.get_by_role("main").wait_for()
+    page.wait_for_load_state("networkidle")
+
+    assert sum(answer.request.sizes()["responseBodySize"] for answer in answers) < 100_000
+    assert {answer.url.split("/")[2] for answer in answers} == {f"127.0.0.1:{gateway.port}"}
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_names_without_end_and_names_that_attack_stay_in_their_place(visit, launch, width):
+    gateway = launch("a")
+    attack = "<img src=x onerror=\"document.title='owned'\">\u202eevil"
+    client = gateway.add_client("c" * 128, username="W" * 256)
+    gateway.add_user("u" * 128, creator=client, username="w" * 256)
+    gateway.talk(gateway.add_user("victim", username=attack), "W" * 3000)
+    page = visit(f"{gateway.url}/admin", gateway.admin_key, width)
+
+    page.get_by_role("row").nth(2).wait_for()
+    picture(page, f"console-long-names-{width}")
+    assert_fits(page)
+    assert page.locator("main img").count() == 0 and page.title() != "owned"
+    page.get_by_role("tab", name="Clients").click()
+    page.get_by_role("tabpanel", name="Clients").get_by_role("button", name="Actions for").click()
+    page.get_by_role("menuitem", name="Show its users").click()
+    page.get_by_role("button", name="Show the users of everybody").wait_for()
+    picture(page, f"console-long-owner-{width}")
+    assert_fits(page)
+    page.get_by_role("tabpanel", name="Users").get_by_role("button", name="Actions for").click()
+    page.get_by_role("menuitem", name="Disable").click()
+    page.get_by_text("is disabled. The key").wait_for()
+    picture(page, f"console-long-toast-{width}")
+    assert_fits(page)
+    page.get_by_role("button", name="Actions for").first.click()
+    page.get_by_role("menuitem", name="Remove").click()
+    picture(page, f"console-long-dialog-{width}")
+    assert page.locator("dialog").evaluate("it => it.scrollWidth <= it.clientWidth")
+
+    page.goto(f"{gateway.url}/recall")
+    page.get_by_label("User id").fill("victim")
+    page.get_by_role("button", name="Show").click()
+    first_conversation(page)
+    picture(page, f"recall-long-line-{width}")
+    assert_fits(page)
+
+
+def test_pages_and_api_may_lie_elsewhere(visit, launch):
+    gateway = launch("a", base_path="/gpt/", endpoints={
+        "browser": {"add_user": {"url": "/people/new"}}, "api": {"add_user": {"url": "/api/people/new"}}})
+    page = visit(f"{gateway.url}/gpt/admin", gateway.admin_key)
+
+    page.get_by_role("link", name=WORDS["nav.add_user"]).click()
+    page.get_by_label("User id").fill("elsewhere")
+    page.get_by_label("Name", exact=True).fill("Elsewhere")
+    page.get_by_role("button", name="Add").click()
+
+    page.locator("code.secret").wait_for()
+    gateway.secrets.keep(page.locator("code.secret").inner_text())
+    assert page.url == f"{gateway.url}/gpt/people/new"

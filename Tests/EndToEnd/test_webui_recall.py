@@ -6,7 +6,7 @@ import re
 import pytest
 
 from harness.gateway import new_id
-from harness.webui import chromium, sign_in, visit
+from harness.webui import WORDS, chromium, sign_in, visit
 
 TEXT = """Here is **bold** text.
 
@@ -39,7 +39,7 @@ def test_a_conversation_is_read_with_markdown_and_without_what_attacks(visit, ga
     key, _, title = conversation
     page = visit(f"{gateway.url}/recall", key)
 
-    page.get_by_role("navigation", name="Conversations").get_by_role("link", name=title).click()
+    page.get_by_role("navigation", name=WORDS["recall.list"]).get_by_role("link", name=title).click()
     page.get_by_role("heading", name=title, level=2).wait_for()
     page.locator(".reply strong", has_text="bold").wait_for()
 
@@ -131,6 +131,7 @@ def test_an_admin_reads_the_conversations_of_a_user_from_the_console(visit, gate
 
     page.get_by_text("You said: A secret question").wait_for()
     assert page.get_by_label("User id").input_value() == user_id
+    assert page.get_by_role("link", name="Continue in the chat").count() == 0, "an admin's key cannot chat"
 
 
 def test_a_client_names_one_of_its_users(visit, gateway):
@@ -146,7 +147,8 @@ def test_a_client_names_one_of_its_users(visit, gateway):
     page.get_by_text("You said: A fan's question").wait_for()
     page.get_by_label("User id").fill("nobody")
     page.get_by_role("button", name="Show").click()
-    page.get_by_role("alert").get_by_text("no such user").wait_for()
+    page.get_by_role("alert").get_by_text(WORDS["error.user_not_found"]).wait_for()
+    assert not page.get_by_text("has no conversations yet").is_visible()
     assert page.get_by_role("link", name="Turns: 1").count() == 0
 
 
@@ -165,15 +167,25 @@ def test_an_answer_that_was_broken_off_says_so(visit, launch, upstream):
 def test_an_unknown_conversation_is_said_in_a_sentence(visit, gateway):
     page = visit(f"{gateway.url}/recall#c=nothing", gateway.add_user())
 
-    page.get_by_role("alert").get_by_text("conversation").wait_for()
+    page.get_by_role("alert").get_by_text(WORDS["error.conversation_not_found"]).wait_for()
+
+
+def test_a_conversation_in_the_query_is_shown_after_the_sign_in(visit, gateway, conversation):
+    key, conversation_id, title = conversation
+    page = visit(f"{gateway.url}/recall?user={key}&conversation_id={conversation_id}")
+
+    page.get_by_role("button", name=WORDS["signin.submit"]).click()
+
+    page.get_by_role("heading", name=title, level=2).wait_for()
+    assert page.url == f"{gateway.url}/recall#c={conversation_id}"
 
 
 def test_a_key_in_the_query_fills_the_field_only(visit, gateway):
     key = gateway.add_user()
     page = visit(f"{gateway.url}/recall?user={key}")
 
-    assert page.get_by_label("Your key").input_value() == key and key not in page.url
+    assert page.get_by_label(WORDS["form.key"]).input_value() == key and key not in page.url
     page.reload()
-    assert page.get_by_label("Your key").input_value() == ""
+    assert page.get_by_label(WORDS["form.key"]).input_value() == ""
     sign_in(page, key)
     page.get_by_text("You have no conversations yet.").wait_for()

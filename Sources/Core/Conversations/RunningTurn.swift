@@ -95,6 +95,11 @@ package struct RunningTurn: Sendable {
     }
 }
 
+extension RunningTurn {
+    /// Seconds since 1970, as the OpenAI API gives it.
+    var createdSecond: Int { Int(startedAt.microsecondsSinceEpoch / 1_000_000) }
+}
+
 extension Turn {
     fileprivate mutating func note(_ finish: UpstreamFinish) {
         id = finish.messageID ?? id

@@ -7,6 +7,7 @@ package final class EventStream: Sendable {
         /// Events that wait for the next write.
         var pending: [UInt8] = []
         var isWriting = false
+        var hasBegun = false
         var waiting: [CheckedContinuation<Void, Never>] = []
         var lastWrite = ContinuousClock.now
     }
@@ -41,6 +42,22 @@ package final class EventStream: Sendable {
         return response
     }
 
+    /// Does what must succeed before the first event.
+    ///
+    /// Its failure is thrown and becomes a response with a status, unless it took so long that a comment went out:
+    /// then `tell` sends it as an event.
+    ///
+    /// - Returns: Nil after a failure that was told.
+    func begin<Begun>(
+        _ work: () async throws -> Begun, orTell tell: (any Error) async throws -> Void
+    ) async throws -> Begun? {
+        do { return try await work() } catch {
+            guard state.withLock({ $0.hasBegun }) else { throw error }
+            try await tell(error)
+            return nil
+        }
+    }
+
     /// Sends a named event.
     package func send(_ name: String, _ data: JSON) async throws {
         try await hold(name, data)
@@ -67,6 +84,7 @@ package final class EventStream: Sendable {
         defer { passTurn() }
         let bytes = state.withLock { state in
             defer { state.pending = [] }
+            state.hasBegun = state.hasBegun || !state.pending.isEmpty
             return state.pending
         }
         if !bytes.isEmpty { try await writer.write(bytes) }

@@ -6,7 +6,8 @@ package struct Response: Sendable {
 
     package enum Body: Sendable {
         case bytes([UInt8])
-        /// Called once after the head went out. Its task is cancelled when the caller leaves.
+        /// Called once; the head goes out with the first piece that it writes. Until then it may throw
+        /// ``ResponseInstead``. Its task is cancelled when the caller leaves.
         case stream(@Sendable (any BodyWriter) async throws -> Void)
     }
 
@@ -19,6 +20,13 @@ package struct Response: Sendable {
         self.headers = headers
         self.body = body
     }
+}
+
+/// Thrown by a streamed body that has written nothing yet: the caller gets another response, status and all.
+package struct ResponseInstead: Error {
+    package let response: Response
+
+    package init(_ response: Response) { self.response = response }
 }
 
 /// Takes the pieces of a streamed body, in order, one at a time.

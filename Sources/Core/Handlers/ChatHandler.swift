@@ -34,9 +34,8 @@ package struct ChatHandler: Sendable {
             user: user, prompt: prompt, conversationID: conversationID, pool: pool, model: model, system: system,
             requestID: call.request.id)
         ask.callerAccount = callerAccount
-        let running = try await conversations.begin(ask)
-        if isStream { return stream(running, to: user, call.request.id) }
-        let conversation = try await running.finish()
+        if isStream { return stream(ask) }
+        let conversation = try await conversations.begin(ask).finish()
 
         guard let turn = conversation.turns.last else { throw GatewayError(.internalError, "The turn was lost.") }
         guard isReplyOnly else { return .json(ChatReply(conversation, turn, user, call.request.id).json) }
@@ -44,8 +43,15 @@ package struct ChatHandler: Sendable {
     }
 
     /// The events `start`, `delta`…, and `done` or `error`; the turn is stored before `done` is sent.
-    private func stream(_ running: RunningTurn, to user: User, _ requestID: String) -> Response {
+    private func stream(_ ask: Ask) -> Response {
         EventStream.response { stream in
+            let requestID = ask.requestID
+            let tell = { (error: any Error) in
+                try await stream.send("error", failures.told(error, requestID: requestID).json(requestID: requestID))
+            }
+            guard let running = try await stream.begin({ try await conversations.begin(ask) }, orTell: tell) else {
+                return
+            }
             try await stream.send(
                 "start", ["conversation_id": JSON(running.conversation.id), "request_id": JSON(requestID)])
             do {
@@ -58,10 +64,10 @@ package struct ChatHandler: Sendable {
                     if !isFollowed { try await stream.flush() }
                 }
                 guard let turn = conversation.turns.last else { return }
-                try await stream.send("done", ChatReply(conversation, turn, user, requestID).json)
+                try await stream.send("done", ChatReply(conversation, turn, ask.user, requestID).json)
             } catch {
                 // Sending fails by itself where the caller has left.
-                try await stream.send("error", failures.told(error, requestID: requestID).json(requestID: requestID))
+                try await tell(error)
             }
         }
     }

@@ -72,6 +72,17 @@ package struct Gateway: Responder {
             response = failure(error, of: call)
         }
         response.headers[.requestID] = request.id
+        if case .stream(let write) = response.body {
+            response.body = .stream { [call] writer in
+                let first = FirstPiece(writer)
+                do { try await write(first) } catch {
+                    guard !first.hasCome else { throw error }
+                    var response = failure(error, of: call)
+                    response.headers[.requestID] = call.request.id
+                    throw ResponseInstead(response)
+                }
+            }
+        }
         return response
     }
 

@@ -182,9 +182,9 @@ final class FCGIServer: Sendable {
             response = TransportRefusal.invalidResponse.response(to: request)
         }
         let transmission = ResponseTransmission(exchange: exchange, watch: watch, request: request, logger: logger)
-        let hasClientLeft = await transmission.send(response)
+        let (status, hasClientLeft) = await transmission.send(response)
         responder.finished(
-            request, status: response.status.code, bytesSent: transmission.sent.total, duration: .now - start,
+            request, status: status, bytesSent: transmission.sent.total, duration: .now - start,
             clientLeft: hasClientLeft)
     }
 }

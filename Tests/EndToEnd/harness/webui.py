@@ -1,5 +1,6 @@
 """A browser on the pages, as the tests see it."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,7 +10,10 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 
 from .gateway import Gateway
 
-PICTURES = Path(__file__).resolve().parents[3] / "out" / "pages"
+ROOT = Path(__file__).resolve().parents[3]
+PICTURES = ROOT / "out" / "pages"
+#: The words of the pages by key, for those that many pages share.
+WORDS = json.loads((ROOT / "www/locales/en-US.json").read_text())
 #: What the pages of a test may not do.
 Wrong = list[str]
 
@@ -71,9 +75,9 @@ def watch(page: Page, wrong: Wrong) -> None:
 
 
 def sign_in(page: Page, key: str) -> None:
-    page.get_by_label("Your key").fill(key)
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("button", name="Sign in").wait_for(state="detached")
+    page.get_by_label(WORDS["form.key"]).fill(key)
+    page.get_by_role("button", name=WORDS["signin.submit"]).click()
+    page.get_by_role("button", name=WORDS["signin.submit"]).wait_for(state="detached")
 
 
 def picture(page: Page, name: str) -> None:

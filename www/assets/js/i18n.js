@@ -39,7 +39,9 @@ export function chooseLanguage(tag) {
 
 /** The text of `key`, its `{names}` replaced by `values`. */
 export function t(key, values = {}) {
-    return (words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+    // In a sentence from right to left, a name from left to right must not move what is around it (Unicode UAX 9).
+    const isolate = rightToLeft.has(language) ? (value) => `\u2068${value}\u2069` : String;
+    return (words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => (name in values ? isolate(values[name]) : whole));
 }
 
 export function has(key) {

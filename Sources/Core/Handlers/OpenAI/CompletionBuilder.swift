@@ -9,7 +9,7 @@ final class CompletionBuilder: Sendable {
     private let created: Int
     private let state = Mutex(State())
 
-    init(_ running: RunningTurn, created: Int) { self.created = created }
+    init(_ running: RunningTurn) { created = running.createdSecond }
 
     func take(_ event: UpstreamEvent) {
         if case .completion(let completion) = event { state.withLock { $0.whole = completion.object } }

@@ -13,10 +13,10 @@ final class CompletionChunks: Sendable {
     private let wantsUsage: Bool
     private let state = Mutex(State())
 
-    init(_ running: RunningTurn, created: Int, wantsUsage: Bool) {
+    init(_ running: RunningTurn, wantsUsage: Bool) {
         conversationID = running.conversation.id
         id = "chatcmpl-\(Identifier.random())"
-        self.created = created
+        created = running.createdSecond
         self.wantsUsage = wantsUsage
     }
 

@@ -21,10 +21,9 @@ package struct CompletionsHandler: Sendable {
         _ call: Call, _ body: JSONObject, _ user: User, _ recorder: RepeatedRequests.Recorder?
     ) async throws -> Response {
         let request = try Self.request(body, call)
-        let running = try await begin(request, call, user)
-        let created = running.startedAt.microsecondsSinceEpoch / 1_000_000
         guard request.isStream else {
-            let builder = CompletionBuilder(running, created: Int(created))
+            let running = try await begin(request, call, user)
+            let builder = CompletionBuilder(running)
             let conversation = try await finish(running, request, user) { event, _ in builder.take(event) }
             let answer = builder.completion(of: conversation)
             try await recorder?.finish(contentType: "application/json", body: answer.bytes)
@@ -32,8 +31,14 @@ package struct CompletionsHandler: Sendable {
         }
         return EventStream.response { stream in
             let output = RecordedStream(stream, recorder: recorder)
+            let tell = { (error: any Error) in
+                try await stream.send(data: failures.told(error, requestID: call.request.id).openAI.bytes)
+            }
+            guard let running = try await stream.begin({ try await begin(request, call, user) }, orTell: tell) else {
+                return
+            }
             do {
-                let chunks = CompletionChunks(running, created: Int(created), wantsUsage: request.wantsUsage)
+                let chunks = CompletionChunks(running, wantsUsage: request.wantsUsage)
                 let conversation = try await finish(running, request, user) { event, isFollowed in
                     for chunk in chunks.chunks(for: event) { try await output.hold(chunk.bytes) }
                     if !isFollowed { try await stream.flush() }
@@ -43,8 +48,7 @@ package struct CompletionsHandler: Sendable {
                 try await stream.flush()
                 try await output.finish()
             } catch {
-                let told = failures.told(error, requestID: call.request.id)
-                try await stream.send(data: told.openAI.bytes)
+                try await tell(error)
             }
         }
     }

@@ -11,7 +11,7 @@ import { t } from "../i18n.js";
 
 start({ page: "addUser", keys: ["admin", "client"], isOpen: true, view: addUserPage });
 
-function addUserPage(main, { prefilled }) {
+function addUserPage(main, { query, prefilled }) {
     const key = new KeyField(t("adduser.key_hint"), prefilled);
     main.classList.add("narrow");
     if (me?.role === "user") {
@@ -21,7 +21,7 @@ function addUserPage(main, { prefilled }) {
         return;
     }
     // Before somebody signs in nobody knows whether the key is an admin's.
-    const fields = new UserForm({ isClientOffered: me?.role !== "client" });
+    const fields = new UserForm({ isClientOffered: me?.role !== "client", query });
     const submit = el("button", { type: "submit" }, t("adduser.submit"));
     const done = el("p", { class: "outcome good", role: "status" });
     const form = el("form", {

@@ -91,7 +91,8 @@ function facts(row) {
     const most = row.max_concurrent === null ? "" : ` / ${number(row.max_concurrent)}`;
     const entries = [
         ["in_flight", number(row.in_flight) + most], ["requests", number(row.requests)], ["errors", number(row.errors)],
-        ["failures", number(row.failures)], ["models", row.models.join(", ") || t("accounts.models_all")], ["proxy", row.proxy ?? t("accounts.proxy_none")],
+        ["failures", number(row.failures)],
+        ["models", row.models.join(", ") || t("accounts.models_all")], ["proxy", row.proxy ?? t("accounts.proxy_none")],
         ["changed", row.changed_at ? moment(row.changed_at) : t("accounts.changed_never")],
     ];
     return entries.map(([name, value]) => el("div", { class: name },

@@ -66,8 +66,11 @@ export class AccountsView {
             this.#cards.delete(id);
         }
         this.#empty.hidden = rows.length > 0;
-        this.#count.textContent = rows.length === 0 ? "" : ["ready", "resting", "disabled"].map((state) =>
-            `${t(`accounts.state_${state}`)}: ${number(rows.filter((row) => row.state === state).length)}`).join(" · ");
+        const counts = ["ready", "resting", "disabled"].map((state) => {
+            const count = rows.filter((row) => row.state === state).length;
+            return `${t(`accounts.state_${state}`)}: ${number(count)}`;
+        });
+        this.#count.textContent = rows.length === 0 ? "" : counts.join(" · ");
     }
 
     #append(row) {

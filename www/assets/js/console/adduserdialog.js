@@ -38,7 +38,8 @@ function askFor(isClient) {
         el("p", {}, t(isClient ? "adduser.client_lead" : "adduser.lead")),
         fields.elements,
         el("div", { class: "buttons" },
-            el("button", { type: "button", class: "quiet", onclick: () => dialog.close() }, t("action.cancel")), submit));
+            el("button", { type: "button", class: "quiet", onclick: () => dialog.close() }, t("action.cancel")),
+            submit));
     const dialog = el("dialog", { "aria-labelledby": id }, form);
     document.body.append(dialog);
     dialog.showModal();

@@ -15,8 +15,8 @@ start({
         main.classList.add("console");
         main.append(el("h1", {}, t("console.title")));
         if (me.role === "user") main.append(refusal());
-        else if (me.role === "client") main.append(el("p", { class: "lead" }, t("console.client_lead")), new UsersView().element);
-        else main.append(sections());
+        else if (me.role === "admin") main.append(sections());
+        else main.append(el("p", { class: "lead" }, t("console.client_lead")), new UsersView().element);
     },
 });
 
@@ -28,7 +28,10 @@ function sections() {
     };
     const tabbed = tabs(t("console.sections"), [
         { id: "users", label: t("console.users"), view: () => (users = new UsersView()) },
-        { id: "clients", label: t("console.clients"), view: () => new UsersView({ isClients: true, onShowUsers: showUsers }) },
+        {
+            id: "clients", label: t("console.clients"),
+            view: () => new UsersView({ isClients: true, onShowUsers: showUsers }),
+        },
         { id: "accounts", label: t("console.accounts"), view: () => new AccountsView() },
     ]);
     return tabbed.element;

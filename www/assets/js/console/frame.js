@@ -31,15 +31,15 @@ export async function start({ page, keys, isOpen = false, view }) {
     const isOther = prefilled && prefilled !== currentKey();
     let message = recall("tab", "farewell") ?? "";
     keep("tab", "farewell", null);
+    let isSignedIn = false;
     try {
-        if (isOther && !isOpen) signOut();
-        else if ((await resume()) || isOpen) return await show();
+        isSignedIn = (isOpen || !isOther) && await resume();
     } catch (error) {
         message = sentence(error);
         if (isAboutKey(error)) signOut();
-        if (isOpen) return await show();
     }
-    dress(page, signInView({ prefilled: prefilled || currentKey(), message, done: show }));
+    if (isSignedIn || isOpen) await show();
+    else dress(page, signInView({ prefilled: prefilled || currentKey(), message, done: show }));
 }
 
 /** Ends the session where `error` says that the key is no good; true if it did. */
@@ -51,9 +51,19 @@ export function leaveIfAboutKey(error) {
     return true;
 }
 
+let current = null;
+
+/** Shows who is signed in, on a page where that changed. */
+export function renewHeader() {
+    document.querySelector(".app-header").replaceWith(header(...current));
+}
+
 function dress(page, main) {
+    current = [page, main];
     document.body.replaceChildren(
-        el("div", { id: "progress", class: "progress", role: "progressbar", "aria-label": t("app.busy"), hidden: true }),
+        el("div", {
+            id: "progress", class: "progress", role: "progressbar", "aria-label": t("app.busy"), hidden: true,
+        }),
         el("a", { class: "skip", href: "#main" }, t("app.skip")),
         header(page, main), main,
         el("div", { id: "toasts", class: "toasts", role: "status" }));

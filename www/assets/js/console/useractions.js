@@ -1,4 +1,6 @@
-// What can be done to a user. Each gives the user as it is now, null where it is gone, or undefined if nothing happened.
+// What can be done to a user.
+//
+// Each gives the user as it is now, null where it is gone, or undefined if nothing happened.
 
 import { actFor, currentKey, endpoint, me, signIn } from "../session.js";
 import { ask, showSecret } from "../dialog.js";

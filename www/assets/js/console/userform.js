@@ -19,14 +19,20 @@ export class UserForm {
     #plus = el("input", { type: "checkbox", name: "plus", disabled: me?.role === "client" && !me.plus });
     #client = el("input", { type: "checkbox", name: "is_client" });
 
-    /** @param isClientOffered Whether the choice of a client is there. */
-    constructor({ isClientOffered = me?.role === "admin", isClient = false } = {}) {
+    /**
+     * @param isClientOffered Whether the choice of a client is there.
+     * @param query Names and ids of a link.
+     */
+    constructor({ isClientOffered = me?.role === "admin", isClient = false, query = new URLSearchParams() } = {}) {
+        this.#id.value = query.get("user_id") ?? query.get("userid") ?? "";
+        this.#name.value = query.get("username") ?? "";
         this.#client.checked = isClient;
         this.elements = [
             this.#problem,
             field(t("adduser.id"), this.#id, t("adduser.id_hint")),
             field(t("adduser.name"), this.#name),
-            choice(this.#plus, t("adduser.plus"), t(this.#plus.disabled ? "adduser.plus_refused" : "adduser.plus_hint")),
+            choice(
+                this.#plus, t("adduser.plus"), t(this.#plus.disabled ? "adduser.plus_refused" : "adduser.plus_hint")),
             isClientOffered && choice(this.#client, t("adduser.is_client"), t("adduser.is_client_hint")),
         ];
     }

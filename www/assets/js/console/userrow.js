@@ -66,9 +66,11 @@ export function userRow(first, { onChange, more = () => [] }) {
     function fill(known) {
         user = known;
         who.replaceChildren(
-            el("strong", {}, user.username),
-            el("span", { class: "id" }, user.user_id, isSelf && el("span", { class: "badge" }, t("users.you"))));
-        owner.replaceChildren(user.owner === "self" ? el("span", { class: "quiet-text" }, t("users.owner_self")) : user.owner);
+            el("strong", {}, el("bdi", {}, user.username)),
+            el("span", { class: "id" },
+                el("bdi", {}, user.user_id), isSelf && el("span", { class: "badge" }, t("users.you"))));
+        owner.replaceChildren(user.owner === "self"
+            ? el("span", { class: "quiet-text" }, t("users.owner_self")) : el("bdi", {}, user.owner));
         plus.setAttribute("aria-checked", String(user.plus));
         plus.setAttribute("aria-label", t("users.plus_of", { name: user.username }));
         plus.disabled = isPlusRefused(user);
@@ -76,8 +78,9 @@ export function userRow(first, { onChange, more = () => [] }) {
         state.replaceChildren(el("span", { class: user.disabled ? "badge bad" : "badge good" },
             t(user.disabled ? "users.state_disabled" : "users.state_active")));
         const last = user.keys.at(-1);
-        key.replaceChildren(last ? el("code", { title: t("users.key_since", { date: moment(last.created_at) }) },
-            `…${last.last_four}`) : "–");
+        key.replaceChildren(last ? el("code", {
+            dir: "ltr", title: t("users.key_since", { date: moment(last.created_at) }),
+        }, `…${last.last_four}`) : "–");
         created.replaceChildren(el("time", { dateTime: user.created_at }, moment(user.created_at)));
         const label = t("users.actions_of", { name: user.username });
         trigger.setAttribute("aria-label", label);

@@ -25,8 +25,10 @@ export class UsersView {
     #problem = el("p", { class: "problem", role: "alert", hidden: true });
     #body = el("tbody");
     #empty = el("div", { class: "empty", hidden: true });
-    #more = el("button", { type: "button", class: "quiet", hidden: true, onclick: () => this.#showMore() }, t("users.more"));
-    #chip = el("button", { type: "button", class: "chip", hidden: true, onclick: () => this.ofOwner(null) });
+    #more = el("button", {
+        type: "button", class: "quiet", hidden: true, onclick: () => this.#showMore(),
+    }, t("users.more"));
+    #chip = el("button", { type: "button", class: "quiet chip", hidden: true, onclick: () => this.ofOwner(null) });
 
     /** @param onShowUsers Shows the users of a client, given by its id. */
     constructor({ isClients = false, onShowUsers } = {}) {
@@ -54,12 +56,17 @@ export class UsersView {
 
     /** Shows only the users of the client `owner`; null shows all again. */
     ofOwner(owner) {
+        this.#narrow(owner);
+        this.#search.focus();
+        this.#reload();
+    }
+
+    #narrow(owner) {
+        this.#search.value = "";
         this.#owner = owner;
         this.#chip.hidden = owner === null;
-        this.#chip.replaceChildren(t("users.of_owner", { owner: owner ?? "" }), icon("close"));
+        this.#chip.replaceChildren(el("span", {}, t("users.of_owner", { owner: owner ?? "" })), icon("close"));
         this.#chip.setAttribute("aria-label", t("users.of_owner_end", { owner: owner ?? "" }));
-        if (owner === null) this.#search.focus();
-        this.#reload();
     }
 
     #reload() {
@@ -152,6 +159,9 @@ export class UsersView {
     }
 
     async #add() {
-        if (await addUser({ isClient: this.#isClients })) this.#reload();
+        if (!await addUser({ isClient: this.#isClients })) return;
+        // The new one is the first of all.
+        this.#narrow(null);
+        this.#reload();
     }
 }

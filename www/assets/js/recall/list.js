@@ -12,22 +12,29 @@ const STEP = 50;
 export class ConversationList {
     #entries = [];
     #isWhole = false;
+    #isFailed = false;
+    #turn = 0;
     #open = null;
     #onProblem;
+    #onFill;
     #actions;
     #hidden = new Set();
     #search = el("input", { type: "search", autocomplete: "off", spellcheck: false, placeholder: t("recall.search") });
     #groups = el("div", { class: "groups" });
     #count = el("p", { class: "count", role: "status" });
     #empty = el("div", { class: "empty", hidden: true });
-    #more = el("button", { type: "button", class: "quiet", hidden: true, onclick: () => this.#fetch() }, t("recall.more"));
+    #more = el("button", {
+        type: "button", class: "quiet", hidden: true, onclick: () => this.#fetch(),
+    }, t("recall.more"));
 
     /**
      * @param onProblem Is told the error where the list cannot be fetched.
-     * @param options `actions` gives the element beside an entry.
+     * @param options `onFill` is told whether there is any conversation at all, `actions` gives the element beside an
+     * entry.
      */
-    constructor(onProblem, { actions = () => null } = {}) {
+    constructor(onProblem, { onFill = () => {}, actions = () => null } = {}) {
         this.#onProblem = onProblem;
+        this.#onFill = onFill;
         this.#actions = actions;
         this.#search.addEventListener("input", () => {
             this.#fill();
@@ -37,11 +44,13 @@ export class ConversationList {
             field(t("recall.search"), this.#search), this.#count, this.#groups, this.#empty, this.#more);
     }
 
-    /** Begins again, for another user or after a change. */
+    /** Begins again, for another user; false if the list could not be fetched. */
     async reload() {
         this.#entries = [];
         this.#isWhole = false;
+        this.#search.value = "";
         await this.#fetch();
+        return !this.#isFailed;
     }
 
     mark(id) {
@@ -90,21 +99,26 @@ export class ConversationList {
     async #searchOn() {
         if (this.#isSearching) return;
         this.#isSearching = true;
-        while (this.#search.value.trim() && !this.#isWhole) await this.#fetch();
+        while (this.#search.value.trim() && !this.#isWhole && !this.#isFailed) await this.#fetch();
         this.#isSearching = false;
     }
 
     #isSearching = false;
 
     async #fetch() {
+        // An answer that comes after a later question is for another user, or a second copy of a page.
+        const turn = ++this.#turn;
+        this.#isFailed = false;
         try {
             const before = this.#entries.length ? { before: this.#entries.at(-1).id } : {};
             const page = Object.entries(await post(endpoint("recall"), { ...subject, limit: STEP, ...before }));
+            if (turn !== this.#turn) return;
             const known = new Set(this.#entries.map(({ id }) => id));
             this.#entries.push(...page.map(([id, facts]) => ({ id, ...facts })).filter(({ id }) => !known.has(id)));
             this.#isWhole = page.length < STEP;
         } catch (error) {
-            this.#isWhole = true;
+            if (turn !== this.#turn) return;
+            this.#isFailed = true;
             this.#onProblem(error);
         }
         this.#fill();
@@ -125,8 +139,9 @@ export class ConversationList {
         this.#more.hidden = this.#isWhole;
         this.#count.textContent = found.length
             ? t(this.#isWhole ? "recall.count" : "recall.count_more", { count: number(found.length) }) : "";
-        this.#empty.hidden = found.length > 0;
+        this.#empty.hidden = found.length > 0 || this.#isFailed;
         if (found.length === 0) this.#empty.replaceChildren(...this.#nothing(text));
+        this.#onFill(this.#entries.length > 0 || this.#isFailed);
     }
 
     #link(entry) {

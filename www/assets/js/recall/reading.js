@@ -2,6 +2,7 @@
 
 import { copyButton } from "../dialog.js";
 import { el } from "../dom.js";
+import { me } from "../session.js";
 import { moment, number, t } from "../i18n.js";
 import { pages } from "../place.js";
 import { show } from "../markdown.js";
@@ -40,8 +41,13 @@ export function reading(conversation, actions) {
                 moment(conversation.created_at), t("recall.messages", { count: number(conversation.turns.length) }),
             ].join(" · ")),
             el("div", { class: "buttons" },
-                el("a", { class: "button", href: `${pages.chat}#c=${encodeURIComponent(id)}` }, t("recall.continue")),
-                view, button(t("recall.export_markdown"), actions.markdown), button(t("recall.export_json"), actions.json),
+                // An admin's key cannot chat.
+                me.role !== "admin" && el("a", {
+                    class: "button", href: `${pages.chat}#c=${encodeURIComponent(id)}`,
+                }, t("recall.continue")),
+                view,
+                button(t("recall.export_markdown"), actions.markdown),
+                button(t("recall.export_json"), actions.json),
                 button(t("recall.remove"), actions.remove, "quiet grave"))),
         turns, raw);
 }

@@ -13,11 +13,14 @@ import { t } from "../i18n.js";
 import { toast } from "../toast.js";
 import { whose } from "./whose.js";
 
-start({ page: "recall", keys: ["user", "client", "admin"], view: (main) => new RecallPage(main).begin() });
+start({
+    page: "recall", keys: ["user", "client", "admin"], view: (main, { query }) => new RecallPage(main).begin(query),
+});
 
 class RecallPage {
     #main;
-    #list = new ConversationList((error) => this.#fail(error));
+    #list = new ConversationList(
+        (error) => this.#fail(error), { onFill: (isAny) => this.#main.classList.toggle("has-none", !isAny) });
     #problem = el("p", { class: "problem", role: "alert", hidden: true });
     #desk = el("div", { class: "desk" });
     #whose = me.role === "user" ? null : whose(() => this.#changeUser());
@@ -26,20 +29,29 @@ class RecallPage {
         this.#main = main;
     }
 
-    async begin() {
+    async begin(query) {
+        const named = query.get("conversation_id");
+        if (named) history.replaceState(null, "", `#c=${encodeURIComponent(named)}`);
         this.#main.classList.add("recall");
         this.#main.append(
-            el("div", { class: "recall-head" }, el("h1", {}, t("recall.title")), this.#whose?.element ?? "", this.#problem),
+            el("div", { class: "recall-head" },
+                el("h1", {}, t("recall.title")), this.#whose?.element ?? "", this.#problem),
             el("div", { class: "recall-panes" }, this.#list.element, this.#desk));
         addEventListener("hashchange", () => this.#follow());
         if (this.#isNobody()) {
             this.#list.element.hidden = true;
-            this.#desk.replaceChildren(el("div", { class: "empty" }, el("p", {}, t(me.role === "admin" ? "recall.name_user" : "recall.name_user_client"))));
+            const words = t(me.role === "admin" ? "recall.name_user" : "recall.name_user_client");
+            this.#desk.replaceChildren(el("div", { class: "empty" }, el("p", {}, words)));
             this.#whose.focus();
             return;
         }
-        await this.#list.reload();
-        await this.#follow();
+        await this.#open();
+    }
+
+    async #open() {
+        if (await this.#list.reload()) return await this.#follow();
+        this.#list.element.hidden = true;
+        this.#desk.replaceChildren();
     }
 
     /** Admins and clients have no conversations of their own here. */
@@ -51,8 +63,7 @@ class RecallPage {
         history.replaceState(null, "", location.pathname);
         this.#problem.hidden = true;
         this.#list.element.hidden = false;
-        await this.#list.reload();
-        await this.#follow();
+        await this.#open();
     }
 
     /** Shows the conversation that the address names. */

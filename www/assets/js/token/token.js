@@ -10,7 +10,10 @@ import { tokenFound } from "./found.js";
 import { tokenSentence } from "./sentence.js";
 import { t } from "../i18n.js";
 
-start({ page: "accessToken", keys: ["user", "client", "admin"], isOpen: true, view: (main, given) => new TokenPage(main, given) });
+start({
+    page: "accessToken", keys: ["user", "client", "admin"], isOpen: true,
+    view: (main, given) => new TokenPage(main, given),
+});
 
 class TokenPage {
     #email = el("input", { type: "email", name: "email", required: true, autocomplete: "off", spellcheck: false });

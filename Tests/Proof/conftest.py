@@ -35,6 +35,7 @@ def figures(request: pytest.FixtureRequest) -> Iterator[Figures]:
     printed.append(counted)
     print()
     yield counted
+    counted.finish()
     print(f"  {counted}", flush=True)
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from support.sizes import size
 
 OPERATIONS = size("OPERATIONS", 100_000, least=4000)
 ROTATIONS = size("ROTATIONS", 3000, least=300)
+ADDED_AGAIN = size("ADDED_AGAIN", 100, least=20)
 PROCESSES = 8
 SLOTS = {"a": 3, "b": 2, "c": 1}
 
@@ -125,4 +127,30 @@ def test_rotation(prepare, upstream, figures):
     figures.set("largest difference at any time", spread)
     if max(counts.values()) - min(counts.values()) > 1 or spread > PROCESSES:
         figures.fault(f"uneven: {counts}, at any time {spread}")
+    figures.check()
+
+
+def test_added_again(prepare, figures):
+    """A user that is added again while its removal still tidies up is wholly there: listed, with its conversations."""
+    gateway = prepare("a", "b", workers=4, title_timeout=2)
+    gateway.start()
+    for number in range(ADDED_AGAIN):
+        user_id = f"again-{number}"
+        key = gateway.add_user(user_id)
+        parallel(lambda prompt: gateway.chat(key, f"{prompt}", reply_only=True), range(12), 4)
+        removal = threading.Thread(
+            target=gateway.post, args=("/api/client/remove-user", gateway.admin_key), kwargs={"user_id": user_id})
+        removal.start()
+        while (added := gateway.post(
+                "/api/client/add-user", gateway.admin_key, user_id=user_id, username="Again")).status_code == 422:
+            pass
+        key = gateway.secrets.keep(added.json()["api_key"])
+        identity = gateway.talk(key, "After")["conversation_id"]
+        removal.join()
+        figures.add("users added again")
+        newest = gateway.get("/api/client/users", gateway.admin_key, limit=5).json()["users"]
+        if user_id not in [user["user_id"] for user in newest]:
+            figures.fault(f"{user_id} is there and not listed")
+        if gateway.get("/api/recall", key, conversation_id=identity).status_code != 200:
+            figures.fault(f"{user_id} lost its new conversation")
     figures.check()

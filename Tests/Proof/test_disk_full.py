@@ -1,7 +1,6 @@
 """A full disk: writes are refused with a clear answer, reads go on, nothing is spoilt, and room ends it."""
 
 import contextlib
-import os
 import subprocess
 import time
 from pathlib import Path
@@ -18,13 +17,14 @@ ROUNDS = size("DISKS_FULL", 12, least=2)
 ALLOWED = {"200", "503 storage_unavailable", "404 user_not_found", "404 conversation_not_found", "401 invalid_key"}
 REFUSED = "503 storage_unavailable"
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="NO DISK WAS FILLED: mounting needs root")
-
 
 def test_disk_full(prepare, tmp_path, figures):
     place = tmp_path / "small"
     place.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m,nr_inodes=3000", "tmpfs", place], check=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4m,nr_inodes=3000", "tmpfs", place], capture_output=True, text=True)
+    if mounted.returncode != 0:
+        pytest.skip(f"NO DISK WAS FILLED, mounting is not permitted here: {mounted.stderr.strip()}")
     gateway = prepare("a", "b", workers=2, title_timeout=1)
     gateway.state = place / "state"
     try:

@@ -16,7 +16,7 @@ from support.sizes import size
 
 CONNECTIONS = size("SLOW_CONNECTIONS", 1000, least=300)
 LONG_CALLS = size("LONG_CALLS", 200, least=50)
-SECONDS = size("SLOW_SECONDS", 20, least=10)
+SECONDS = size("SLOW_SECONDS", 20, least=6)
 LIMIT_MS = 100
 #: slowhttptest(1): heads that never end, bodies that never end, readers that hardly read.
 WAYS = {

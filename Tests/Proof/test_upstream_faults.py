@@ -1,5 +1,6 @@
 """Upstreams that break in every way disturb nobody but their own callers."""
 
+import json
 import statistics
 import subprocess
 import sys
@@ -11,7 +12,6 @@ import httpx
 import pytest
 
 from harness import process
-from harness.load import parallel
 from harness.process import eventually
 from support.fault_proxy import NAMES
 from support.sizes import size
@@ -72,15 +72,11 @@ def test_upstream_faults(prepare, upstream, proxy, figures):
 
 def healthy_calls(gateway, key: str) -> list[float]:
     """Seconds that each took; each must succeed."""
-
-    def call(number: int) -> float:
-        started = time.monotonic()
-        answer = gateway.chat(key, f"[[delay_ms:20]] Healthy {number}", model="stub-model", reply_only=True)
-        assert answer.status_code == 200 and f"Healthy {number}" in answer.text, answer.text
-        time.sleep(0.2)
-        return time.monotonic() - started - 0.2
-
-    return parallel(call, range(HEALTHY), 8)
+    done = subprocess.run(
+        [sys.executable, "-m", "support.healthy", str(gateway.port), key, str(HEALTHY)], cwd=Path(__file__).parent,
+        capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, f"a healthy call failed: {done.stderr}"
+    return json.loads(done.stdout)
 
 
 def broken_call(gateway, key: str, name: str, is_streamed: bool) -> tuple[str, str]:

@@ -4,7 +4,7 @@ import Synchronization
 final class IdleLeaseFiles: Sendable {
     static let shared = IdleLeaseFiles()
 
-    private static let most = 1024
+    private static let most = KeptFileLimit.most
     private static let mostOfOne = 64
 
     private struct State {

@@ -30,7 +30,7 @@ extension JSONFileStore {
                 try list.put(user.id.digest, ["owner": JSON(user.id.owner), "user_id": JSON(user.id.userID)])
             }
         }
-        return try userLock(user.id).withLock { () throws(StoreError) in
+        let isAdded = try userLock(user.id).withLock { () throws(StoreError) -> Bool in
             guard !Directory.exists(path) else { return false }
             for key in user.keys where Directory.exists(layout.key(key.digest)) { return false }
             try discardConversations(of: user.id, unlessKept: true)
@@ -38,6 +38,17 @@ extension JSONFileStore {
             try AtomicFile.write(user.record.bytes, to: path, durable: isDurable)
             return true
         }
+        guard isAdded else { return false }
+        for list in lists(of: user) {
+            try tidy(user.id) { () throws(StoreError) in
+                try lock(ofList: list).withLock { () throws(StoreError) in
+                    // A removal of the user before may have noted its end behind our entry.
+                    guard try list.entry(of: user.id.digest) == nil else { return }
+                    try list.put(user.id.digest, ["owner": JSON(user.id.owner), "user_id": JSON(user.id.userID)])
+                }
+            }
+        }
+        return true
     }
 
     package func updateUser(
@@ -49,8 +60,10 @@ extension JSONFileStore {
             guard change(&after), after.id == id else { return nil }
             for key in after.keys where !before.keys.contains(key) { try writeKey(key, of: id) }
             try AtomicFile.write(after.record.bytes, to: layout.user(id.digest), durable: isDurable)
-            for key in before.keys where !after.keys.contains(key) {
-                try Directory.removeFile(layout.key(key.digest), durably: false)
+            try tidy(id) { () throws(StoreError) in
+                for key in before.keys where !after.keys.contains(key) {
+                    try Directory.removeFile(layout.key(key.digest), durably: false)
+                }
             }
             return after
         }
@@ -64,21 +77,32 @@ extension JSONFileStore {
             }
             // From here on no key of the user works: a key counts only while the record lists it.
             try Directory.removeFile(layout.user(id.digest), durably: isDurable)
+            // Still under the lock: a user who is added again at once keeps what is new.
+            try tidy(id) { () throws(StoreError) in
+                for key in user.keys { try Directory.removeFile(layout.key(key.digest), durably: false) }
+                if !keepConversations { try discardConversations(of: id, unlessKept: false) }
+            }
             return user
         }
         guard let removed else { return false }
-        do throws(StoreError) {
-            for key in removed.keys { try Directory.removeFile(layout.key(key.digest), durably: false) }
-            if !keepConversations { try discardConversations(of: id, unlessKept: false) }
-            for list in lists(of: removed) {
-                try lock(ofList: list).withLock { () throws(StoreError) in try list.remove(id.digest) }
+        for list in lists(of: removed) {
+            try tidy(id) { () throws(StoreError) in
+                try lock(ofList: list).withLock { () throws(StoreError) in
+                    // If it was added again its new entry counts.
+                    if !Directory.exists(layout.user(id.digest)) { try list.remove(id.digest) }
+                }
             }
-        } catch {
-            guard error.kind != .outcomeUnknown else { throw error }
-            // The user is removed and its keys are dead. The next start sweeps the rest.
-            log.error("a removed user left something behind", metadata: ["error": "\(error)"])
         }
         return true
+    }
+
+    /// Does a step after a change that is done and stays: a failure is logged, and no caller is told that the change
+    /// failed.
+    private func tidy(_ id: User.ID, _ step: () throws(StoreError) -> Void) throws(StoreError) {
+        do throws(StoreError) { try step() } catch {
+            guard error.kind != .outcomeUnknown else { throw error }
+            log.error("a step after a change of a user failed", metadata: ["user": "\(id.digest)", "error": "\(error)"])
+        }
     }
 
     /// Removes what removals that were cut off left behind: conversations and keys of no user.

@@ -90,11 +90,11 @@ package struct JSONFileStore: Store {
             return
         }
         for directory in layout.shards { try Directory.create(directory, durably: false) }
-        // A directory's sync makes the entries in it durable; the shards themselves are still empty.
-        let parents = Set(layout.shards.map(Directory.parent(of:)))
-        if isDurable { for parent in parents { try Directory.sync(parent) } }
+        // A directory's sync makes the entries in it durable; the shards themselves are still empty. This happens once
+        // in the life of a state directory, so it is always synced: no program starts on a format that is spoilt.
+        for parent in Set(layout.shards.map(Directory.parent(of:))) { try Directory.sync(parent) }
         try AtomicFile.write(
-            (["version": JSON(StateLayout.version)] as JSON).bytes + [0x0A], to: layout.format, durable: isDurable)
+            (["version": JSON(StateLayout.version)] as JSON).bytes + [0x0A], to: layout.format, durable: true)
     }
 
     /// The name of a temporary file holds its maker's process id.

@@ -7,7 +7,7 @@ import Synchronization
 final class KeptFiles: Sendable {
     static let shared = KeptFiles()
 
-    private static let most = 1024
+    private static let most = KeptFileLimit.most
     private let files = Mutex<[String: KeptFile]>([:])
 
     func file(_ path: String, _ flags: Int32) throws(StoreError) -> KeptFile {

@@ -6,7 +6,7 @@ import Synchronization
 /// An entry counts while its path names the very file that it was read from, so what another process wrote or
 /// removed is seen by the next read.
 final class RecordCache<Record: Sendable>: Sendable {
-    private static var most: Int { 1024 }
+    private static var most: Int { KeptFileLimit.most }
     private let entries = Mutex<[String: (file: KeptFile, record: Record)]>([:])
 
     /// The record at `path`; nil if there is no such file or `decode` finds none in it, which is not remembered.

@@ -44,6 +44,11 @@ class Crowd:
     def work(self) -> None:
         self.is_at_work.set()
 
+    def lights_out(self) -> None:
+        """What is answered from now until the crowd has come to rest counts as not answered."""
+        for person in self.people:
+            person.is_dark.set()
+
     def rest(self) -> None:
         """Returns when nobody waits for an answer any more."""
         self.is_at_work.clear()
@@ -51,6 +56,8 @@ class Crowd:
             self.busy.acquire()
         for _ in self.people:
             self.busy.release()
+        for person in self.people:
+            person.is_dark.clear()
 
     def end(self) -> None:
         self.is_over = True
@@ -78,4 +85,6 @@ class Crowd:
     def count(self, figures: Figures) -> None:
         figures.set("acknowledged", sum(person.acknowledged for person in self.people))
         figures.set("turns among them", sum(person.turns for person in self.people))
+        if late := sum(person.too_late for person in self.people):
+            figures.set("answers after a cut, not counted", late)
         figures.set("requests in doubt", sum(person.doubted for person in self.people))

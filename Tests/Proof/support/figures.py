@@ -7,6 +7,7 @@ class Figures:
     def __init__(self, part: str) -> None:
         self.part = part
         self.started = time.monotonic()
+        self.seconds: float | None = None
         self.counts: dict[str, int | float | str] = {}
         self.faults: list[str] = []
 
@@ -21,6 +22,9 @@ class Figures:
         self.faults.append(words)
         print(f"  FAULT {words}", flush=True)
 
+    def finish(self) -> None:
+        self.seconds = time.monotonic() - self.started
+
     def check(self) -> None:
         assert not self.faults, f"{len(self.faults)} faults, the first: {self.faults[:5]}"
 
@@ -28,4 +32,5 @@ class Figures:
         values = ", ".join(
             f"{value:,} {name}" if isinstance(value, (int, float)) else f"{name} {value}"
             for name, value in self.counts.items())
-        return f"{self.part}: {values}; {len(self.faults)} faults; {time.monotonic() - self.started:.0f} s"
+        seconds = self.seconds or time.monotonic() - self.started
+        return f"{self.part}: {values}; {len(self.faults)} faults; {seconds:.0f} s"

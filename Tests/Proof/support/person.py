@@ -1,6 +1,7 @@
 """A user as the one client that works with it knows it: what was acknowledged, and what is in doubt."""
 
 import random
+import threading
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
@@ -35,6 +36,9 @@ class Person:
         self.revoked: list[str] = []
         self.threads: dict[str, Thread] = {}
         self.is_changed = False
+        #: Set while the machine has no power: whatever is answered then was never told to anybody.
+        self.is_dark = threading.Event()
+        self.too_late = 0
         self.acknowledged = self.doubted = self.turns = 0
         #: How often each answer came, by status and code; 0 for none.
         self.answers: Counter[str] = Counter()
@@ -54,6 +58,9 @@ class Person:
         try:
             answer = self.gateway.post(path, key, **members)
         except httpx.TransportError:
+            answer = None
+        if self.is_dark.is_set():
+            self.too_late += answer is not None and answer.status_code == 200
             answer = None
         self.answers[words_of(answer)] += 1
         if answer is not None and answer.status_code == 200:
@@ -98,10 +105,9 @@ class Person:
             self.turns += 1
 
     def go_on(self) -> None:
-        open_threads = [item for item in self.threads.items() if item[1].is_there == YES]
-        if not open_threads:
+        if not (choices := self.open_threads()):
             return self.begin()
-        identity, thread = self.chance.choice(open_threads)
+        identity, thread = self.chance.choice(choices)
         prompt = f"Go on {uuid.uuid4().hex}"
         if self.ask("/api/chat", self.key, prompt=prompt, conversation_id=identity):
             # A turn in doubt that is stored stands before this one; it was offered as history already.
@@ -111,11 +117,14 @@ class Person:
             thread.doubtful.append(prompt)
 
     def forget(self) -> None:
-        if not self.threads:
+        if not (choices := self.open_threads()):
             return
-        identity, thread = self.chance.choice(list(self.threads.items()))
+        identity, thread = self.chance.choice(choices)
         answer = self.ask("/api/remove-conversation", self.key, conversation_id=identity)
         thread.is_there = NO if answer else DOUBT
+
+    def open_threads(self) -> list[tuple[str, Thread]]:
+        return [item for item in self.threads.items() if item[1].is_there == YES]
 
     def keep(self, key: str) -> str:
         return self.gateway.secrets.keep(key)

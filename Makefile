@@ -64,7 +64,7 @@ test: build unit-tests end-to-end-tests ## Run all tests
 unit-tests: setup ## Run the Swift tests
 	swift test --jobs $(JOBS)
 
-end-to-end-tests: build $(PYTEST) ## Run the tests of program, nginx and upstream together
+end-to-end-tests: build $(PYTEST) $(UPSTREAM) ## Run the tests of program, nginx and upstream together
 	.venv-tests/bin/python -m pytest $(PYTEST_FLAGS) Tests/Simulator/tests
 	.venv-tests/bin/python -m pytest $(PYTEST_FLAGS) $(TESTS)
 

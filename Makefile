@@ -18,13 +18,16 @@ export SCALE
 PYTEST_FLAGS ?= -q
 
 PROOF_PARTS := power_cut kill io_errors disk_full consistency upstream_faults reload slow soak
+# How long each fuzz target runs, and which; all when empty.
+FUZZ_SECONDS ?= 20
+FUZZ_TARGETS ?=
 
 BINARY := .build/release/chatgpt-api-server
 UPSTREAM := .venv/installed
 PYTEST := .venv-tests/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run run-tls test unit-tests end-to-end-tests check lint layers tsan bench proof clean
+.PHONY: help setup build run run-tls test unit-tests end-to-end-tests check lint layers tsan fuzz bench proof clean
 
 help: ## Show this list
 	@echo 'Targets:'
@@ -41,6 +44,7 @@ help: ## Show this list
 	@echo '  TESTS     end-to-end tests to run     $(TESTS)'
 	@echo '  PROOF     parts of the proof          $(or $(PROOF),$(PROOF_PARTS))'
 	@echo '  SCALE     how much of them            $(SCALE)'
+	@echo '  FUZZ_SECONDS, FUZZ_TARGETS: how long and which, see fuzz/corpus'
 
 setup: ## Install the Debian packages to build, run and test with
 	@scripts/setup.sh
@@ -67,7 +71,7 @@ end-to-end-tests: build $(PYTEST) ## Run the tests of program, nginx and upstrea
 check: lint layers test ## Format, layers, build, all tests: what a change must pass
 
 lint: ## Check the format of the sources
-	swift format lint --strict --recursive Sources Tests Package.swift
+	swift format lint --strict --recursive Sources Tests fuzz Package.swift
 
 layers: ## Check which folder uses what
 	@scripts/layers.sh
@@ -77,6 +81,10 @@ tsan: setup ## Run the Swift tests under the thread sanitizer
 	clang -shared -fPIC -O1 -Wall -Werror -o .build-tsan/mutex.so Tests/ThreadSanitizer/mutex.c -ldl
 	LD_PRELOAD='$(CURDIR)/.build-tsan/mutex.so' TSAN_OPTIONS='halt_on_error=0 exitcode=66' \
 		swift test --skip-build --sanitize=thread --scratch-path .build-tsan
+
+fuzz: build ## Feed broken and random input to all readers, FUZZ_SECONDS each
+	@fuzz/build.sh
+	@FUZZ_SECONDS='$(FUZZ_SECONDS)' fuzz/run.sh $(FUZZ_TARGETS)
 
 bench: build ## Measure the program beside proxy_pass, in one run
 	@command -v wrk >/dev/null && command -v cc >/dev/null || scripts/setup.sh wrk gcc libc6-dev
@@ -89,7 +97,7 @@ proof: build $(PYTEST) ## Show that faults lose nothing; PROOF="kill reload" for
 		$(or $(PROOF:%=Tests/Proof/test_%.py),$(PROOF_PARTS:%=Tests/Proof/test_%.py))
 
 clean: ## Remove what was built and installed here; run/ with its state stays
-	rm -rf .build .build-tsan .venv .venv-tests .pytest_cache
+	rm -rf .build .build-tsan .build-fuzz .venv .venv-tests .pytest_cache
 
 $(UPSTREAM): scripts/upstream-requirements.txt | setup
 	python3 -m venv .venv

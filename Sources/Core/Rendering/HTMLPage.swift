@@ -11,7 +11,7 @@ package struct HTMLPage: Sendable {
 
     /// A page with a reply's Markdown, its code highlighted by the library that nginx serves.
     package func reply(_ markdown: String, title: String) -> String {
-        let html = Markdown.html(from: markdown) ?? Self.escape(markdown)
+        let html = Markdown.html(from: markdown) ?? "<pre>\(Self.escape(markdown))</pre>"
         let hasCode = html.contains("<pre><code")
         return page(title: title, head: hasCode ? highlighting : "", body: "<main class=\"reply\">\n\(html)</main>")
     }

@@ -3,15 +3,14 @@ import Glibc
 
 /// Renders Markdown with GitHub's extensions to HTML that can do nothing.
 package enum Markdown {
-    private static let extensions = ["table", "strikethrough", "autolink", "tagfilter", "tasklist"]
-
     private static let registration: Void = cmark_gfm_core_extensions_ensure_registered()
 
-    /// The HTML of `text`; nil if the renderer has no memory.
+    /// The HTML of `text`; nil if it is beyond ``MarkdownBounds`` or the renderer has no memory.
     ///
     /// cmark-gfm's safe mode drops raw HTML and `javascript:` links. Images become links, so that a page never
     /// loads anything from elsewhere, and links tell nothing of where they were followed from.
     package static func html(from text: String) -> String? {
+        guard let extensions = MarkdownBounds(text.utf8).extensions else { return nil }
         _ = registration
         let options = CMARK_OPT_VALIDATE_UTF8
         guard let parser = cmark_parser_new(options) else { return nil }

@@ -38,7 +38,7 @@ struct WebUIHandlersTests {
         #expect(await fixture.post("/api/render", ["markdown": "x"]).code == "invalid_key")
         #expect(await fixture.post("/api/render", [:], key: key).code == "invalid_parameter")
         #expect(await fixture.post("/api/render", ["markdown": ""], key: key).json?["html"]?.string == "")
-        let long = String(repeating: "x", count: (512 << 10) + 1)
+        let long = String(repeating: "x", count: (64 << 10) + 1)
         let answer = await fixture.post("/api/render", ["markdown": JSON(long)], key: key)
         #expect(answer.code == "body_too_large")
         #expect(answer.status == 413)

@@ -44,8 +44,11 @@ ROWS = [
     invalid("a number", RENDER, "markdown", {"markdown": 5}),
     invalid("a list", RENDER, "markdown", {"markdown": ["a"]}),
     Bad("render: a NUL", 400, "malformed_request", "markdown", path=RENDER, json={"markdown": "a\x00b"}),
-    Bad("render: more than 512 KiB", 413, "body_too_large", "markdown", path=RENDER,
-        json={"markdown": "a" * (512 * 1024 + 1)}),
+    Bad("render: more than 64 KiB", 413, "body_too_large", "markdown", path=RENDER,
+        json={"markdown": "a" * (64 * 1024 + 1)}),
+    *(Bad(f"render: {name}", 413, "body_too_large", "markdown", path=RENDER, json={"markdown": text})
+      for name, text in {"101 quotes": ">" * 101, "lists 101 deep": "- " * 101 + "a", "quotes in lists": "1. > " * 60,
+                         "deep, then many lines": "> " * 10_000 + "\n" + "a\n" * 10_000}.items()),
     Bad("render: nobody", 401, "invalid_key", path=RENDER, who=None, json={"markdown": "<script>"},
         absent=("<script",)),
     Bad("whoami: nobody", 401, "invalid_key", path="/api/whoami", method="GET", who=None),

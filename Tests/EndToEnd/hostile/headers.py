@@ -58,9 +58,11 @@ ROWS = [
         fields=(("Expect", "the-unexpected"),), form="a=1"),
     *(Bad(f"a body called {content_type!r}", 415, "unsupported_media_type", body=b'{"prompt":"Hi"}',
           content_type=content_type)
-      for content_type in (None, "", "text/html", "application/jsonp", "json", "application/x-ndjson", "image/svg+xml",
-                           "application/xml", "application/x-www-form-urlencodedx", "multipart/mixed; boundary=b",
-                           "text/json", "*/*", "application/json, text/plain", "application json")),
+      for content_type in (
+          None, "", "text/plain", "application/octet-stream", "text/html", "application/jsonp",
+          "json", "application/x-ndjson", "image/svg+xml", "application/xml",
+          "application/x-www-form-urlencodedx", "multipart/mixed; boundary=b", "text/json", "*/*",
+          "application/json, text/plain", "application json")),
     Bad("a body called by bytes that are no text", 400, "malformed_request", body=b"x", content_type="\xff"),
     Bad("a compressed body", 400, "invalid_json", content_type=JSON, fields=(("Content-Encoding", "gzip"),),
         body=b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xab\xae\x05\x00C\xbf\xa6\xa3\x02\x00\x00\x00"),

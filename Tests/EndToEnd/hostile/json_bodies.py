@@ -17,6 +17,16 @@ def nested(opening: bytes, closing: bytes, depth: int) -> bytes:
 
 ROWS = [
     invalid("white space alone", b" \n\t"),
+    invalid("a name twice", b'{"prompt":"Hi","prompt":"Ho"}'),
+    invalid("a name twice, escaped", b'{"prompt":"Hi","pr\\u006fmpt":"Ho"}'),
+    invalid("UTF-16 with its mark", '{"prompt":"Hi"}'.encode("utf-16")),
+    invalid("UTF-16 with the low byte first", '{"prompt":"Hi"}'.encode("utf-16-le")),
+    invalid("a byte order mark", b'\xef\xbb\xbf{"prompt":"Hi"}'),
+    invalid("bytes that no text has", b'{"prompt":"\xff\xfe"}'),
+    invalid("a text", b'"prompt"'),
+    invalid("a NUL", b"\x00"),
+    invalid("10,001 numbers", member(b"[" + b",".join([b"0"] * 10_001) + b"]")),
+    invalid("lists 100,000 deep", member(nested(b"[", b"]", 100_000))),
     invalid("a brace", b"{"),
     invalid("cut in a name", b'{"prom'),
     invalid("cut in a text", b'{"prompt":"secret-word'),

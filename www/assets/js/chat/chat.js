@@ -11,7 +11,7 @@ import { Options } from "./options.js";
 import { pages } from "../place.js";
 import { post, postForText } from "../api.js";
 import { save } from "../recall/save.js";
-import { sentence } from "../errors.js";
+import { isAboutKey, sentence } from "../errors.js";
 import { t } from "../i18n.js";
 import { Thread } from "./thread.js";
 import { toast } from "../toast.js";
@@ -38,7 +38,7 @@ class ChatPage {
     #options;
     #thread = new Thread({
         send: (prompt) => this.#send(prompt), onBegin: (id) => this.#began(id), onEnd: (facts) => this.#ended(facts),
-        onFail: (error) => leaveIfAboutKey(error), request: () => this.#request(),
+        onFail: (error, prompt) => this.#failed(error, prompt), request: () => this.#request(),
     });
     #composer = new Composer({ send: (prompt) => this.#send(prompt), stop: () => this.#thread.stop() });
     #list = new ConversationList((error) => this.#tell(error), { actions: (entry) => this.#actions(entry) });
@@ -150,6 +150,14 @@ class ChatPage {
         if (title) this.#rename(title);
         this.#list.put({ id, title: title ?? this.#title.textContent, updated_at: new Date().toISOString(), messages: turns });
         this.#list.mark(id);
+    }
+
+    /** Whether the page is left; what was to be said is kept for whoever signs in again. */
+    #failed(error, prompt) {
+        if (!isAboutKey(error)) return false;
+        this.#composer.text ||= prompt;
+        this.#composer.keep(this.#id);
+        return leaveIfAboutKey(error);
     }
 
     #actions(entry) {

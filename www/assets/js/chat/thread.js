@@ -78,7 +78,7 @@ export class Thread {
     async ask(prompt) {
         this.#turns.querySelector(".empty")?.remove();
         const turn = this.#add(new Turn(prompt, this.#actions()));
-        const run = { stop: new AbortController(), id: null, turn };
+        const run = { stop: new AbortController(), id: null, prompt, turn };
         this.#running = run;
         turn.begin();
         this.#toEnd();
@@ -131,7 +131,7 @@ export class Thread {
         } else {
             // A connection that breaks off in the middle is not an APIError.
             const failure = error instanceof APIError ? error : new APIError("", {});
-            if (this.#hooks.onFail(failure)) return;
+            if (this.#hooks.onFail(failure, run.prompt)) return;
             turn.break(sentence(failure), true);
             this.#speaker.end(sentence(failure));
         }

@@ -1,0 +1,32 @@
+#!/bin/sh
+# Builds .build-fuzz/fuzz, all targets in one program: FUZZ_TARGET names the one that runs.
+#
+# SwiftPM cannot link with the fuzzer's runtime, so the compiler is called directly. Only our own code is instrumented;
+# what it depends on is taken from the release build, which must be there.
+set -eu
+cd "$(dirname "$0")/.."
+release=.build/release
+out=.build-fuzz
+# The release build asks for libraries that only the static standard library has. The rest must be linked dynamically:
+# with -static-stdlib the sanitizer's malloc is hidden from C libraries, and their memory cannot be freed by us.
+static=$(swiftc -print-target-info | sed -n 's|.*"runtimeResourcePath": "\(.*\)".*|\1_static/linux|p')
+flags="-swift-version 6 -O -g -wmo -parse-as-library -package-name fuzz -enable-testing -sanitize=fuzzer,address
+    -I $out -I $release/Modules -I Sources/CMarkGFM -Xcc -fmodule-map-file=$release/CCurl.build/module.modulemap"
+
+[ -d $release/Modules ] || { echo 'There is no release build: run `make build` first.' >&2; exit 1; }
+mkdir -p $out
+
+if [ -z "$(find $out/Core.o -newer Package.swift 2>/dev/null)" ] || [ -n "$(find Sources/Core -newer $out/Core.o)" ]; then
+    echo 'Compiling Core with the sanitizers'
+    # shellcheck disable=SC2086
+    swiftc $flags -module-name Core -emit-module -emit-module-path $out/Core.swiftmodule -c -o $out/Core.o \
+        $(find Sources/Core -name '*.swift' | sort)
+fi
+echo 'Compiling and linking the targets'
+# shellcheck disable=SC2046,SC2086
+swiftc $flags -use-ld=lld -module-name Fuzz -o $out/fuzz fuzz/*.swift fuzz/Targets/*.swift \
+    Sources/FCGIApp/FastCGI/FCGIParameters.swift Sources/FCGIApp/FastCGI/IncomingRequest.swift \
+    Sources/FCGIApp/FastCGI/TransportRefusal.swift $out/Core.o \
+    $(for module in HTTPTypes Logging Crypto CryptoBoringWrapper CCryptoBoringSSL CCryptoBoringSSLShims CXKCP \
+        CXKCPShims CCurl; do find $release/$module.build/ -name '*.o'; done) -lcurl -lcmark-gfm -lcmark-gfm-extensions \
+    -L "$static" -Xlinker --export-dynamic

@@ -189,6 +189,16 @@ def test_a_clients_key_acts_for_the_user_in_the_field_user(gateway):
     assert caught.value.param == "user"
 
 
+def test_a_streamed_repeat_with_an_idempotency_key_is_the_same_stream(gateway, upstream):
+    sdk = client(gateway, gateway.add_user())
+    first, again = (
+        list(sdk.chat.completions.create(
+            model="stub-model", messages=said("Hi"), stream=True, extra_headers={"Idempotency-Key": "stream"}))
+        for _ in range(2))
+    assert len(first) > 3 and first == again
+    assert len(upstream.requests()) == 1
+
+
 def test_a_repeat_with_an_idempotency_key_costs_nothing(gateway, upstream):
     sdk = client(gateway, gateway.add_user())
     headers = {"Idempotency-Key": "once"}
@@ -196,7 +206,7 @@ def test_a_repeat_with_an_idempotency_key_costs_nothing(gateway, upstream):
         sdk.chat.completions.create(model="stub-model", messages=said("Hi"), extra_headers=headers) for _ in range(2))
     assert first.id == again.id and first.conversation_id == again.conversation_id
     assert len(upstream.requests()) == 1
-    with pytest.raises(openai.BadRequestError) as caught:
+    with pytest.raises(openai.UnprocessableEntityError) as caught:
         sdk.chat.completions.create(model="stub-model", messages=said("Ho"), extra_headers=headers)
     assert caught.value.code == "idempotency_key_reused"
 

@@ -12,8 +12,11 @@ extension GatewayError {
         return ["error": error]
     }
 
-    /// That API answers 400 where ours says 422.
-    var openAIStatus: Response.Status { status == .unprocessableContent ? .badRequest : status }
+    /// That API answers 400 where ours says 422, but for a key that was used with another body
+    /// (draft-ietf-httpapi-idempotency-key-header, section 2.7).
+    var openAIStatus: Response.Status {
+        status == .unprocessableContent && code != .idempotencyKeyReused ? .badRequest : status
+    }
 
     private var openAIType: String {
         switch status.code {

@@ -12,15 +12,19 @@ package struct Router: Sendable {
         open = byPath.filter { $0.key.hasSuffix("*") }.map { (String($0.key.dropLast()), $0.value) }
     }
 
-    /// The route for `method` on `path`; HEAD is answered like GET.
+    /// The route for `method` on `path`.
+    ///
+    /// HEAD is answered like GET where that changes nothing: previews of links and checks send it unasked.
     ///
     /// - Throws: 404 for an unknown path, 405 for another method.
     func route(_ method: HTTPRequest.Method, _ path: String) throws(GatewayError) -> Route {
         guard let candidates = candidates(at: path) else {
             throw GatewayError(.notFound, "There is nothing at this path.")
         }
-        let wanted = method == .head ? .get : method
-        guard let route = candidates.first(where: { $0.methods.contains(wanted) }) else {
+        let found = candidates.first { route in
+            method == .head ? route.methods == [.get] : route.methods.contains(method)
+        }
+        guard let route = found else {
             throw GatewayError(.methodNotAllowed, "This path does not take \(method.rawValue).")
         }
         return route

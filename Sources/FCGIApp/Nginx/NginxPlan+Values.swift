@@ -42,7 +42,7 @@ extension NginxPlan {
     private func pageValues(base: NginxValue) throws -> [String: NginxTemplate.Value] {
         let places = [
             ("page_chat", pages.chat), ("page_recall", pages.recall), ("page_access_token", pages.accessToken),
-            ("page_add_user", pages.addUser), ("page_start", "/"),
+            ("page_add_user", pages.addUser), ("page_console", "/admin"), ("page_start", "/"),
         ]
         var values: [String: NginxTemplate.Value] = [:]
         // Each once: nginx does not start with two equal locations.

@@ -27,6 +27,8 @@ ROWS = [
     refused("PROPFIND", "/api/chat", GET_POST),
     refused("BREW", "/api/chat", GET_POST),
     Bad("HEAD where only POST is", 405, "method_not_allowed", method="HEAD", path="/api/render", allow="POST"),
+    Bad("HEAD of a chat, which would ask the upstream", 405, "method_not_allowed", method="HEAD",
+        path="/api/chat?prompt=Hi", allow=GET_POST),
     Bad("HEAD of the completions", 405, "method_not_allowed", method="HEAD", path="/v1/chat/completions", allow="POST"),
     Bad("TRACE", 405, "method_not_allowed", method="TRACE"),
     Bad("CONNECT", 400, "bad_request", method="CONNECT", path="gateway.example:443"),

@@ -16,7 +16,7 @@ flags="-swift-version 6 -O -g -wmo -parse-as-library -package-name fuzz -enable-
 [ -d $release/Modules ] || { echo 'There is no release build: run `make build` first.' >&2; exit 1; }
 mkdir -p $out
 
-if [ -z "$(find $out/Core.o -newer Package.swift 2>/dev/null)" ] || [ -n "$(find Sources/Core -newer $out/Core.o)" ]; then
+if [ ! -e $out/Core.o ] || [ -n "$(find Package.swift Sources/Core -newer $out/Core.o)" ]; then
     echo 'Compiling Core with the sanitizers'
     # shellcheck disable=SC2086
     swiftc $flags -module-name Core -emit-module -emit-module-path $out/Core.swiftmodule -c -o $out/Core.o \
@@ -24,7 +24,8 @@ if [ -z "$(find $out/Core.o -newer Package.swift 2>/dev/null)" ] || [ -n "$(find
 fi
 echo 'Compiling and linking the targets'
 # shellcheck disable=SC2046,SC2086
-swiftc $flags -use-ld=lld -module-name Fuzz -o $out/fuzz fuzz/*.swift fuzz/Targets/*.swift \
+swiftc $flags -use-ld=lld -module-name Fuzz -emit-executable -o $out/fuzz \
+    -emit-module-path $out/Fuzz.swiftmodule fuzz/*.swift fuzz/Targets/*.swift \
     Sources/FCGIApp/FastCGI/FCGIParameters.swift Sources/FCGIApp/FastCGI/IncomingRequest.swift \
     Sources/FCGIApp/FastCGI/TransportRefusal.swift $out/Core.o \
     $(for module in HTTPTypes Logging Crypto CryptoBoringWrapper CCryptoBoringSSL CCryptoBoringSSLShims CXKCP \

@@ -1,7 +1,7 @@
 /// What of a text the renderer can do in bearable time and memory.
 ///
 /// cmark-gfm needs quadratic time for some texts (many CVEs of 2022 and 2023; Debian 12 has 0.29.0.gfm.6), and it makes
-/// a node for each cell that a table's rows leave out: 512 KiB became gigabytes. Anyone with a key chooses the text.
+/// a node for each cell that a table's rows leave out: 64 KiB took over 4 GiB. Anyone with a key chooses the text.
 struct MarkdownBounds {
     /// In bytes; a longer text is not rendered.
     static let length = 64 << 10

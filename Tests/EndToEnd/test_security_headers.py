@@ -53,7 +53,7 @@ ANSWERS = {
     "the answer to a page's form": (
         200, "text/html", "no-store", "POST", "/chat", None, FORM, b"api_key=<key>&prompt=Hi"),
     "a style sheet": (200, "text/css", "no-cache", "GET", "/assets/style.css", None, None, None),
-    "a script": (200, "text/javascript", "no-cache", "GET", "/assets/prefill.js", None, None, None),
+    "a script": (200, "text/javascript", "no-cache", "GET", "/assets/js/dom.js", None, None, None),
     "a folder of files": (301, "text/html", "no-cache", "GET", "/assets/js", None, None, None),
     "an icon": (200, "image/svg+xml", "public, max-age=3600", "GET", "/favicon.svg", None, None, None),
     "words for robots": (200, "text/plain", "public, max-age=3600", "GET", "/robots.txt", None, None, None),

@@ -138,7 +138,7 @@ struct CompletionsTests {
         #expect(one == two)
         #expect(again.headers[.idempotencyReplayed] == "true")
         #expect(fixture.driver.asked.count == 1)
-        #expect(different.status == .badRequest)
+        #expect(different.status == .unprocessableContent)
     }
 
     @Test func `models are those that the key may use`() async throws {

@@ -23,4 +23,9 @@ struct RouterTests {
     @Test func `an exact path comes before a star, and HEAD is like GET`() throws {
         #expect(try router.route(.head, "/v1/models").path == "/v1/models")
     }
+
+    @Test func `HEAD begins nothing where POST does the same as GET`() throws {
+        let router = Router([Route("/chat", [.get, .post], .api) { _ in Response(status: .ok) }])
+        #expect(throws: GatewayError.self) { try router.route(.head, "/chat") }
+    }
 }

@@ -34,3 +34,25 @@ def test_the_words_are_flat_sorted_and_not_empty():
 def test_most_keys_are_found_by_this_test():
     found = set().union(*map(used_in, FILES))
     assert len(found) > 100, "the pattern of a call does not fit any more"
+
+
+LANGUAGES = sorted(WWW.glob("locales/*.json"))
+
+
+@pytest.mark.parametrize("file", LANGUAGES, ids=[file.stem for file in LANGUAGES])
+def test_every_language_has_all_words_with_their_places(file):
+    words = json.loads(file.read_text())
+    assert list(words) == list(ENGLISH)
+    for key, text in words.items():
+        assert text.strip(), key
+        assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", ENGLISH[key])), key
+    if file.stem != "en-US":
+        same = [key for key in words if words[key] == ENGLISH[key]]
+        assert len(same) < 30, same
+
+
+def test_every_language_can_be_chosen():
+    script = (WWW / "assets/js/i18n.js").read_text()
+    listed = re.search(r"export const languages = \{(.*?)\};", script, re.S)[1]
+    tags = {tag or other for tag, other in re.findall(r"\"([\w-]+)\":|\b([a-z]{2}):", listed)}
+    assert tags == {file.stem for file in LANGUAGES}

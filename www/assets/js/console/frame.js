@@ -87,7 +87,7 @@ function header(page, main) {
 
 function person() {
     const trigger = el("button", { type: "button", class: "quiet person" },
-        icon("person"), el("span", {}, me.username || me.user_id));
+        icon("person"), el("span", { dir: "auto" }, me.username || me.user_id));
     return menu(trigger, [{ label: t("action.sign_out"), run: leave }]);
 }
 

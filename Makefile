@@ -89,6 +89,7 @@ fuzz: build ## Feed broken and random input to all readers, FUZZ_SECONDS each
 bench: build ## Measure the program beside proxy_pass, in one run
 	@command -v wrk >/dev/null && command -v cc >/dev/null || scripts/setup.sh wrk gcc libc6-dev
 	python3 bench/bench.py
+	python3 bench/scale.py
 
 proof: build $(PYTEST) ## Show that faults lose nothing; PROOF="kill reload" for parts, SCALE=0.05 for a minute
 	@command -v cc >/dev/null && command -v mkfs.ext4 >/dev/null && command -v slowhttptest >/dev/null \

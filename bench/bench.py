@@ -22,7 +22,7 @@ OUT = ROOT / "out"
 BINARY = Path(os.environ.get("CHATGPT_API_SERVER", ROOT / ".build/release/chatgpt-api-server"))
 ROUNDS = 3
 SECONDS = 4
-UPSTREAM, WAITING, PROXY, DURABLE, FLUSH, ONE, FIXED, STREAM_PROXY = range(19931, 19939)
+UPSTREAM, WAITING, PROXY, DURABLE, FLUSH, FOUR, FIXED, STREAM_PROXY, STREAMING = range(19931, 19940)
 COMPLETION = json.dumps({
     "id": "chatcmpl-fixed", "object": "chat.completion", "created": 1700000000, "model": "m", "choices": [{
         "index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "The Danube. " * 33}}],
@@ -148,11 +148,11 @@ def median(rounds: list[dict]) -> dict:
 
 
 def in_flight(server: Server, count: int) -> dict:
-    """`count` requests that wait 5 s for their upstream, all at once, in one worker."""
+    """`count` requests that wait 5 s for their upstream, all at once."""
     before = server.memory()
     peak = before
     load = subprocess.Popen(
-        ["wrk", "-t1", f"-c{count}", "-d9s", "--timeout", "30s", "-s", str(OUT / "post.lua"),
+        ["wrk", "-t1", f"-c{count}", "-d12s", "--timeout", "60s", "-s", str(OUT / "post.lua"),
          f"http://127.0.0.1:{server.port}"], stdout=subprocess.PIPE, text=True)
     while load.poll() is None:
         peak = max(peak, server.memory())
@@ -174,9 +174,10 @@ def main() -> None:
         start(stack, OUT / "upstream", UPSTREAM, 50, 20)
         start(stack, OUT / "upstream", WAITING, 50, 20, 5000)
         proxy(stack, folder)
-        durable = Server(stack, folder, DURABLE, 2, UPSTREAM, "fsync")
-        flush = Server(stack, folder, FLUSH, 2, UPSTREAM, "flush")
-        one = Server(stack, folder, ONE, 1, WAITING, "flush")
+        durable = Server(stack, folder, DURABLE, 2, FIXED, "fsync")
+        flush = Server(stack, folder, FLUSH, 2, FIXED, "flush")
+        streaming = Server(stack, folder, STREAMING, 2, UPSTREAM, "fsync")
+        four = Server(stack, folder, FOUR, 4, WAITING, "flush")
         ways = {"proxy_pass": (PROXY, "none"), "durable": (DURABLE, durable.key), "flush": (FLUSH, flush.key)}
         for connections in (32, 1):
             rounds = [
@@ -185,12 +186,14 @@ def main() -> None:
             results[f"requests_c{connections}"] = median(rounds)
         for count in (1, 2000):
             rounds = [
-                {name: streams(port, key, count) for name, (port, key) in ways.items() if name != "flush"}
+                {"proxy_pass": streams(STREAM_PROXY, "none", count),
+                 "durable": streams(STREAMING, streaming.key, count)}
                 for _ in range(ROUNDS)]
             results[f"streams_{count}"] = median(rounds)
-            results[f"streams_{count}"]["memory_kib"] = durable.memory()
-        wrk(ONE, one.key, 1, OUT)
-        results["in_flight"] = in_flight(one, 2000)
+            results[f"streams_{count}"]["memory_kib"] = streaming.memory()
+        wrk(FOUR, four.key, 1, OUT)
+        # Each takes two connections of nginx and as many as four descriptors of a worker; most systems allow 20,000.
+        results["in_flight"] = in_flight(four, 4000)
     (OUT / "bench.json").write_text(json.dumps(results, indent=2))
     report(results)
 

@@ -272,6 +272,7 @@ def test_the_options_reach_the_upstream(visit, gateway, upstream):
 
 def test_everything_is_done_by_keyboard(visit, gateway):
     page = visit(f"{gateway.url}/chat")
+    expect(page.get_by_label("Your key")).to_be_focused()
     page.keyboard.type(gateway.add_user())
     page.keyboard.press("Enter")
     expect(page.get_by_label("Your message")).to_be_focused()

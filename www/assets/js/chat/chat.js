@@ -45,6 +45,7 @@ class ChatPage {
     #title = el("h1", { class: "thread-title", tabIndex: -1 });
     #drawer = iconButton("menu", t("chat.list"), () => this.#toggleDrawer(), { "aria-expanded": "false" });
     #side;
+    #desk;
 
     constructor(main, query) {
         this.#main = main;
@@ -63,11 +64,10 @@ class ChatPage {
         });
         this.#side = el("div", { class: "side" },
             me.role === "client" && whose(() => this.#changeUser()).element, fresh, this.#list.element);
+        this.#desk = el("section", { class: "desk", "aria-label": t("chat.title") },
+            el("div", { class: "desk-head" }, this.#drawer, this.#title), this.#thread.element, this.#composer.element);
         this.#main.append(
-            this.#side,
-            el("div", { class: "veil", onclick: () => this.#toggleDrawer(false) }),
-            el("section", { class: "desk", "aria-label": t("chat.title") },
-                el("div", { class: "desk-head" }, this.#drawer, this.#title), this.#thread.element, this.#composer.element));
+            this.#side, el("div", { class: "veil", onclick: () => this.#toggleDrawer(false) }), this.#desk);
         addEventListener("hashchange", () => this.#follow());
         addEventListener("keydown", (event) => {
             if (event.key === "Escape") this.#toggleDrawer(false);
@@ -219,6 +219,8 @@ class ChatPage {
         if (isOpen === this.#main.classList.contains("is-listing")) return;
         this.#main.classList.toggle("is-listing", isOpen);
         this.#drawer.setAttribute("aria-expanded", String(isOpen));
+        // What the drawer covers takes no focus meanwhile.
+        this.#desk.inert = isOpen;
         if (isOpen) this.#side.querySelector("a, input")?.focus();
         else this.#drawer.focus();
     }

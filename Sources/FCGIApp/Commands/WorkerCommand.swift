@@ -33,7 +33,7 @@ struct WorkerCommand: ParsableCommand {
             server = try FCGIServer(
                 listening: listening, responder: parts.responder,
                 executor: RequestExecutor(threads: parts.executorThreads),
-                limits: .init(maxBodyBytes: parts.maxBodyBytes))
+                limits: .init(maxBodyBytes: parts.maxBodyBytes, releasesListening: true))
         } catch {
             throw CommandFailure(error)
         }

@@ -17,6 +17,9 @@ final class FCGIServer: Sendable {
         var acceptThreads = 4
         /// How long a peer may be silent while it sends a request; whole seconds.
         var silence = Duration.seconds(10)
+        /// Whether the listening socket is let go once nothing more is accepted, so that another program can take its
+        /// place while the last requests are answered.
+        var releasesListening = false
     }
 
     private let listening: Int32
@@ -28,6 +31,7 @@ final class FCGIServer: Sendable {
     private let inFlight: InFlight
     private let stopping: EventFlag
     private let isStopping = Atomic(false)
+    private let acceptThreads = Atomic(0)
 
     /// Prepares a server for `listening`, which becomes non-blocking.
     ///
@@ -56,10 +60,14 @@ final class FCGIServer: Sendable {
     /// Starts to accept; returns at once.
     func start() {
         startThread { [monitor] in monitor.run() }
-        for _ in 0..<max(1, limits.acceptThreads) {
+        let count = max(1, limits.acceptThreads)
+        acceptThreads.store(count, ordering: .sequentiallyConsistent)
+        for _ in 0..<count {
             let id = inFlight.enter()
             startThread(stackSize: RequestExecutor.stackSize) { [self] in
                 accept()
+                let left = acceptThreads.subtract(1, ordering: .sequentiallyConsistent).newValue
+                if left == 0, limits.releasesListening { releaseListening() }
                 inFlight.leave(id)
             }
         }
@@ -113,6 +121,14 @@ final class FCGIServer: Sendable {
             if isStopping.load(ordering: .sequentiallyConsistent) { return }
             _ = cfcgi_epoll_wait(epoll, &event, 1)
         }
+    }
+
+    /// Puts something harmless in the place of the socket, whose number must stay taken.
+    private func releaseListening() {
+        let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        guard nothing >= 0 else { return }
+        dup2(nothing, listening)
+        close(nothing)
     }
 
     /// Decides about a failed accept; false if the listening socket is of no more use.

@@ -55,21 +55,27 @@ final class ListeningSocket {
         unlink(path)
     }
 
+    /// Removes a socket on which nobody accepts any more.
+    ///
+    /// Workers whose supervisor was killed let it go within a moment, so that one is waited for.
     private static func removeStale(_ path: String, _ address: inout sockaddr_un) throws {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFSOCK else { throw ListeningSocketError.notASocket(path) }
+        for _ in 0..<20 where try isAccepting(path, &address) { usleep(50_000) }
+        guard try !isAccepting(path, &address) else { throw ListeningSocketError.inUse(path) }
+        guard unlink(path) == 0 || errno == ENOENT else {
+            throw ListeningSocketError.system(path, SystemCallError("unlink"))
+        }
+    }
+
+    private static func isAccepting(_ path: String, _ address: inout sockaddr_un) throws -> Bool {
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         let probe = socket(AF_UNIX, kind, 0)
         guard probe >= 0 else { throw ListeningSocketError.system(path, SystemCallError("socket")) }
         defer { close(probe) }
         // Everything else, such as a full queue, means that somebody is there or that we cannot know.
-        guard withAddress(&address, { connect(probe, $0, $1) }) != 0, errno == ECONNREFUSED else {
-            throw ListeningSocketError.inUse(path)
-        }
-        guard unlink(path) == 0 || errno == ENOENT else {
-            throw ListeningSocketError.system(path, SystemCallError("unlink"))
-        }
+        return withAddress(&address) { connect(probe, $0, $1) } == 0 || errno != ECONNREFUSED
     }
 
     private static func address(_ path: String) throws -> sockaddr_un {

@@ -101,7 +101,8 @@ extension JSONFileStore {
     private func tidy(_ id: User.ID, _ step: () throws(StoreError) -> Void) throws(StoreError) {
         do throws(StoreError) { try step() } catch {
             guard error.kind != .outcomeUnknown else { throw error }
-            log.error("a step after a change of a user failed", metadata: ["user": "\(id.digest)", "error": "\(error)"])
+            log.error(
+                "a step after a change of a user failed", metadata: ["user": "\(id.digest)", "error": "\(error)"])
         }
     }
 

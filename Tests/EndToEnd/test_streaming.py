@@ -64,8 +64,8 @@ def test_silence_is_filled_with_a_comment(gateway, upstream):
     assert lines[-2][1] == "event: done"
 
 
-@pytest.mark.parametrize("fault", [{}, {"status": 500}], ids=["answered", "refused"])
-@pytest.mark.parametrize("path", ["/api/chat", "/v1/chat/completions"])
+@pytest.mark.parametrize(("path", "fault"), [("/v1/chat/completions", {}), ("/api/chat", {"status": 500})],
+                         ids=["answered", "refused"])
 def test_a_long_wait_for_the_first_word_is_filled_too_and_a_late_refusal_is_an_event(launch, upstream, path, fault):
     gateway = launch("a")
     upstream.script({"delay_ms": 17000, **fault})

@@ -298,6 +298,7 @@ def test_everything_is_done_by_keyboard(visit, gateway):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_chat_fits_and_is_accessible(visit, gateway, upstream, width, scheme):
     page = visit(f"{gateway.url}/chat", width=width, scheme=scheme, bypass_csp=True)
+    page.get_by_role("button", name="Sign in").wait_for()
     assert_accessible(page)
     sign_in(page, gateway.add_user())
     page.get_by_text("What would you like to know?").wait_for()

@@ -4,8 +4,10 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import tempfile
+import threading
 import uuid
 from pathlib import Path
 
@@ -17,6 +19,9 @@ from .upstream import KEYS, Upstream
 
 ROOT = Path(__file__).resolve().parents[3]
 BINARY = Path(os.environ.get("CHATGPT_API_SERVER", ROOT / ".build/release/chatgpt-api-server"))
+
+#: Made once, because reading all certificates takes long.
+TRUST = ssl.create_default_context()
 
 
 class Gateway:
@@ -44,7 +49,8 @@ class Gateway:
         self.serve: subprocess.Popen | None = None
         self.nginx: subprocess.Popen | None = None
         self.write_settings(settings)
-        self.http = httpx.Client(base_url=self.url, timeout=60, limits=httpx.Limits(max_keepalive_connections=0))
+        self.clients: list[httpx.Client] = []
+        self.client_of_thread = threading.local()
 
     # Life
 
@@ -89,9 +95,20 @@ class Gateway:
         except httpx.TransportError:
             return False
 
+    @property
+    def http(self) -> httpx.Client:
+        """This thread's client: one for several closes connections that another thread still reads."""
+        client = getattr(self.client_of_thread, "client", None)
+        if client is None:
+            client = self.client_of_thread.client = httpx.Client(
+                base_url=self.url, timeout=60, limits=httpx.Limits(max_keepalive_connections=0), verify=TRUST)
+            self.clients.append(client)
+        return client
+
     def stop(self) -> None:
         """Ends both; what leaked into a log or was left behind is an error."""
-        self.http.close()
+        for client in self.clients:
+            client.close()
         try:
             for running in (self.nginx, self.serve):
                 if running is not None:

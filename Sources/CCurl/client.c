@@ -87,9 +87,8 @@ static void finish(casc_transfer *t, int result) {
     if (t->easy) {
         // Closes the connection of a transfer that is not complete.
         curl_multi_remove_handle(c->multi, t->easy);
-        // A reset keeps what a broken-off transfer left inside of the handle.
+        // One that broke off may have left something inside of the handle.
         if (result == CASC_OK && c->spare_count < (int)(sizeof c->spare / sizeof *c->spare)) {
-            curl_easy_reset(t->easy);
             c->spare[c->spare_count++] = t->easy;
         } else {
             curl_easy_cleanup(t->easy);
@@ -105,7 +104,8 @@ static void finish(casc_transfer *t, int result) {
 
 static void begin(casc_transfer *t) {
     casc_client *c = t->client;
-    t->easy = c->spare_count > 0 ? c->spare[--c->spare_count] : curl_easy_init();
+    int is_new = c->spare_count == 0;
+    t->easy = is_new ? curl_easy_init() : c->spare[--c->spare_count];
     if (!t->easy) {
         finish(t, CASC_PROTOCOL);
         return;
@@ -117,7 +117,7 @@ static void begin(casc_transfer *t) {
         t->deadline = casc_now() + t->first_byte_ms;
         t->deadline_result = CASC_TIMEOUT_FIRST_BYTE;
     }
-    if (casc_configure(t)) {
+    if (casc_configure(t, is_new)) {
         strncpy(t->error, "libcurl refused an option", sizeof t->error - 1);
         finish(t, CASC_INVALID_URL);
     } else if (curl_multi_add_handle(c->multi, t->easy)) {

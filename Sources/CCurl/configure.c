@@ -56,7 +56,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user) {
     return size * count;
 }
 
-int casc_configure(casc_transfer *t) {
+// Sets all that differs between transfers, because a handle that is used again keeps what it was told.
+int casc_configure(casc_transfer *t, int is_new) {
     CURL *e = t->easy;
     int bad = 0;
 #define SET(option, value) bad |= curl_easy_setopt(e, option, value) != CURLE_OK
@@ -69,16 +70,19 @@ int casc_configure(casc_transfer *t) {
     // Without it the end of a transfer whose name lookup hangs waits for the lookup's thread.
     SET(CURLOPT_QUICK_EXIT, 1L);
     SET(CURLOPT_TCP_NODELAY, 1L);
-    // The receive buffer has this size by default, and setting it fails on a handle that still has its buffer.
+    // A transfer that waits holds its buffer. A handle that is used again still has one, whose size cannot be set.
+    if (is_new) SET(CURLOPT_BUFFERSIZE, 2048L);
     SET(CURLOPT_UPLOAD_BUFFERSIZE, 16384L);
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     // An empty string, not NULL: NULL would let environment variables choose a proxy.
     SET(CURLOPT_PROXY, t->proxy ? t->proxy : "");
     SET(CURLOPT_NOPROXY, "");
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    // The same for all transfers of a client.
     if (t->ca_file) SET(CURLOPT_CAINFO, t->ca_file);
-    if (t->connect_ms > 0) SET(CURLOPT_CONNECTTIMEOUT_MS, t->connect_ms);
-    if (t->total_ms > 0) SET(CURLOPT_TIMEOUT_MS, t->total_ms);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, t->connect_ms);
+    SET(CURLOPT_TIMEOUT_MS, t->total_ms);
+    SET(CURLOPT_HTTPGET, 1L);
     if (t->has_body) {
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body_length);
         SET(CURLOPT_POSTFIELDS, t->body ? t->body : "");

@@ -50,6 +50,6 @@ struct casc_client {
 
 long long casc_now(void);
 // Sets every option of a transfer's easy handle. 0 on success.
-int casc_configure(casc_transfer *);
+int casc_configure(casc_transfer *, int is_new);
 // What libcurl's code means for a transfer that used `proxy` or not and had sent something or not.
 int casc_result(CURLcode, int used_proxy, int sent);

@@ -3,21 +3,21 @@ import Crypto
 /// One set of upstream credentials and how it is reached.
 ///
 /// Accounts come from the settings; one more is made for a request that brings an access token of its own.
-package struct Account: Sendable, Equatable, Identifiable {
+package final class Account: Sendable, Identifiable {
     package let id: ID
     package let kind: Kind
     /// Whether it belongs to the plus pool.
-    package var isPlus: Bool
+    package let isPlus: Bool
     /// The proxy to use, with the default already applied; nil is a direct connection.
     package let proxy: Proxy?
     /// How many turns may run at once over all workers; nil is unlimited.
-    package var maxConcurrent: Int?
+    package let maxConcurrent: Int?
     /// The models it offers, empty where the upstream is to be asked.
-    package var models: [String]
+    package let models: [String]
     /// The model that names a conversation; nil is the model of the turn.
-    package var titleModel: String?
+    package let titleModel: String?
     /// Whether a caller brought it for one request: nothing of it is remembered.
-    package var isCallers = false
+    package let isCallers: Bool
     /// Lower-case hexadecimal SHA-256 over everything whose change may cure a disabled account.
     ///
     /// That is its kind, its URLs, its credentials and its proxy. The digest does not contain them, but a weak
@@ -31,7 +31,7 @@ package struct Account: Sendable, Equatable, Identifiable {
     ///   - sharedURLs: URLs outside of `kind` that the account depends on, in a fixed order.
     package init(
         id: ID, kind: Kind, isPlus: Bool = false, proxy: Proxy? = nil, maxConcurrent: Int? = nil,
-        models: [String] = [], titleModel: String? = nil, sharedURLs: [String] = []
+        models: [String] = [], titleModel: String? = nil, sharedURLs: [String] = [], isCallers: Bool = false
     ) {
         self.id = id
         self.kind = kind
@@ -39,6 +39,7 @@ package struct Account: Sendable, Equatable, Identifiable {
         self.proxy = proxy
         self.models = models
         self.titleModel = titleModel
+        self.isCallers = isCallers
         switch kind {
         case .openAI: self.maxConcurrent = maxConcurrent
         case .chatGPT: self.maxConcurrent = 1
@@ -56,6 +57,15 @@ package struct Account: Sendable, Equatable, Identifiable {
             let digits = String(byte, radix: 16)
             return digits.utf8.count == 1 ? "0\(digits)" : digits
         }.joined()
+    }
+}
+
+extension Account: Equatable {
+    package static func == (one: Account, other: Account) -> Bool {
+        one.id == other.id && one.kind == other.kind && one.isPlus == other.isPlus && one.proxy == other.proxy
+            && one.maxConcurrent == other.maxConcurrent && one.models == other.models
+            && one.titleModel == other.titleModel && one.isCallers == other.isCallers
+            && one.fingerprint == other.fingerprint
     }
 }
 

@@ -1,5 +1,5 @@
 /// The right to send one turn to an account; its slot is free again with the last use of this object.
-package struct AccountLease: Sendable {
+package final class AccountLease: Sendable {
     package let account: Account
     /// Nil for an account without a limit.
     ///

@@ -1,23 +1,24 @@
 /// What a user wants of a turn.
-package struct Ask: Sendable {
-    package var user: User
-    package var prompt: String
+package final class Ask: Sendable {
+    package let user: User
+    package let prompt: String
     /// The conversation to continue; nil begins one.
-    package var conversationID: Conversation.ID?
-    package var pool: AccountPool.Kind
-    package var model: String?
-    package var system: String?
+    package let conversationID: Conversation.ID?
+    package let pool: AccountPool.Kind
+    package let model: String?
+    package let system: String?
     /// The request of a caller that speaks the OpenAI API itself; `prompt` is then only its last message's text.
-    package var completion: CompletionRequest?
+    package let completion: CompletionRequest?
     /// False where the operator keeps such calls out of the archive.
-    package var isArchived = true
+    package let isArchived: Bool
     /// The account that the caller brought along, which is used in place of the pool's.
-    package var callerAccount: CallerAccount?
-    package var requestID: String
+    package let callerAccount: CallerAccount?
+    package let requestID: String
 
     package init(
         user: User, prompt: String, conversationID: Conversation.ID? = nil, pool: AccountPool.Kind = .free,
-        model: String? = nil, system: String? = nil, requestID: String
+        model: String? = nil, system: String? = nil, completion: CompletionRequest? = nil, isArchived: Bool = true,
+        callerAccount: CallerAccount? = nil, requestID: String
     ) {
         self.user = user
         self.prompt = prompt
@@ -25,6 +26,9 @@ package struct Ask: Sendable {
         self.pool = pool
         self.model = model
         self.system = system
+        self.completion = completion
+        self.isArchived = isArchived
+        self.callerAccount = callerAccount
         self.requestID = requestID
     }
 }

@@ -14,11 +14,9 @@ package struct CallerAccount: Sendable {
             throw GatewayError(
                 .accessTokenRejected, "The access token has expired. Get a new one.", parameter: "access_token")
         }
-        var account = Account(
+        account = Account(
             id: Account.ID(rawValue: "access-token"), kind: .chatGPT(.init(accessToken: token.secret)),
-            isPlus: isPlus, proxy: proxy)
-        account.isCallers = true
-        self.account = account
+            isPlus: isPlus, proxy: proxy, isCallers: true)
         upstreamUser = token.upstreamUser
     }
 }

@@ -5,7 +5,7 @@ extension Conversations {
         var conversation = Conversation(
             origin: .accessToken(upstreamUser: caller.upstreamUser), system: ask.system)
         conversation.createdAt = startedAt
-        let turnLease: Lease?
+        var turnLease: Lease?
         if let id = ask.conversationID {
             guard try await store.conversation(id, of: ask.user.id) != nil else {
                 throw GatewayError.conversationNotFound
@@ -18,8 +18,6 @@ extension Conversations {
             guard case .accessToken(let owner) = stored.origin else { throw GatewayError.begunWithoutToken }
             guard owner == caller.upstreamUser else { throw GatewayError.begunWithOtherToken }
             conversation = stored
-        } else {
-            turnLease = ask.isArchived ? try await store.leaseTurn(in: conversation.id) : nil
         }
         let (lease, reply) = try await dispatcher.send(
             prompt(of: ask, after: ask.conversationID == nil ? nil : conversation), to: caller,

@@ -1,7 +1,7 @@
 import Logging
 
 /// Runs turns: finds the conversation, asks the upstream, archives what came of it.
-package struct Conversations: Sendable {
+package final class Conversations: Sendable {
     let store: any Store
     let dispatcher: Dispatcher
     let titleTimeout: Duration
@@ -29,13 +29,13 @@ package struct Conversations: Sendable {
         guard let id = ask.conversationID else {
             var conversation = Conversation(origin: .account(Account.ID(rawValue: "")), system: ask.system)
             conversation.createdAt = startedAt
-            let turnLease = ask.isArchived ? try await store.leaseTurn(in: conversation.id) : nil
             let (lease, reply) = try await dispatcher.start(
                 prompt(of: ask, after: nil), in: pool, requestID: ask.requestID)
             conversation.origin = .account(lease.account.id)
+            // Nobody else can send to a conversation that is not stored yet, so this one needs no lease.
             return RunningTurn(
                 conversations: self, ask: ask, conversation: conversation, startedAt: startedAt, lease: lease,
-                turnLease: turnLease, reply: reply)
+                turnLease: nil, reply: reply)
         }
         guard try await store.conversation(id, of: ask.user.id) != nil else {
             throw GatewayError.conversationNotFound
@@ -76,7 +76,7 @@ package struct Conversations: Sendable {
         let given = await withTaskGroup(of: String?.self) { group in
             group.addTask { try? await driver.title(for: turn, of: conversation, from: account) }
             group.addTask {
-                try? await Task.sleep(for: titleTimeout)
+                try? await Task.sleep(for: self.titleTimeout)
                 return nil
             }
             let first = await group.next() ?? nil

@@ -1,7 +1,7 @@
 import Logging
 
 /// Picks account and driver for a turn, and moves on to the next account before the first byte.
-package struct Dispatcher: Sendable {
+package final class Dispatcher: Sendable {
     let store: any Store
     let pool: AccountPool
     let drivers: UpstreamDrivers

@@ -1,7 +1,7 @@
 /// A turn whose answer has begun.
 ///
 /// It holds its conversation and its account until it is finished or dropped.
-package struct RunningTurn: Sendable {
+package final class RunningTurn: Sendable {
     let conversations: Conversations
     let ask: Ask
     /// The conversation before this turn.
@@ -11,6 +11,19 @@ package struct RunningTurn: Sendable {
     /// Kept, not read: its end lets the next turn of the conversation run.
     let turnLease: Lease?
     let reply: UpstreamReply
+
+    init(
+        conversations: Conversations, ask: Ask, conversation: Conversation, startedAt: Timestamp, lease: AccountLease,
+        turnLease: Lease?, reply: UpstreamReply
+    ) {
+        self.conversations = conversations
+        self.ask = ask
+        self.conversation = conversation
+        self.startedAt = startedAt
+        self.lease = lease
+        self.turnLease = turnLease
+        self.reply = reply
+    }
 
     /// The most bytes of a reply, several times what any model writes at once.
     private static let replyLimit = 1 << 20

@@ -1,12 +1,17 @@
 /// A request on its way through the gateway, with its parameters read.
-package struct Call: Sendable {
+package final class Call: Sendable {
     /// In which shape failures go back.
     package enum ErrorShape: Sendable { case json, text, page, openAI }
 
-    package var request: Request
-    package var parameters: Parameters
+    package let request: Request
+    package let parameters: Parameters
+    package let kind: Route.Kind
 
-    package var kind: Route.Kind
+    package init(request: Request, parameters: Parameters, kind: Route.Kind) {
+        self.request = request
+        self.parameters = parameters
+        self.kind = kind
+    }
 
     /// Whether a browser's form was posted to a page, which has other defaults.
     package var isPage: Bool { kind == .page }

@@ -1,20 +1,20 @@
 import HTTPTypes
 
 /// A request as nginx handed it over, with its whole body.
-package struct Request: Sendable {
+package final class Request: Sendable {
     /// Names the request in the answer, in our log and in nginx's log.
-    package var id: String
-    package var method: HTTPRequest.Method
+    package let id: String
+    package let method: HTTPRequest.Method
     /// The decoded, normalised path without the base path, as in nginx's `$uri` after its rewrite.
-    package var path: String
+    package let path: String
     /// The raw query string, without "?".
-    package var query: String
+    package let query: String
     /// The `Host` field: name and port as the caller sees us.
-    package var host: String
-    package var headers: HTTPFields
-    package var body: [UInt8]
+    package let host: String
+    package let headers: HTTPFields
+    package let body: [UInt8]
     /// The caller's address as text, for limits and the audit log.
-    package var remoteAddress: String
+    package let remoteAddress: String
 
     /// Whether the caller expects the OpenAI API, which has error objects of its own.
     var isOpenAI: Bool { path.hasPrefix("/v1/") }
@@ -31,5 +31,12 @@ package struct Request: Sendable {
         self.headers = headers
         self.body = body
         self.remoteAddress = remoteAddress
+    }
+
+    /// The same request with a body.
+    package func with(body: [UInt8]) -> Request {
+        Request(
+            id: id, method: method, path: path, query: query, host: host, headers: headers, body: body,
+            remoteAddress: remoteAddress)
     }
 }

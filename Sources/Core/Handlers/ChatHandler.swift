@@ -30,10 +30,9 @@ package struct ChatHandler: Sendable {
             try await authenticator.store.addUser(user)
         }
 
-        var ask = Ask(
+        let ask = Ask(
             user: user, prompt: prompt, conversationID: conversationID, pool: pool, model: model, system: system,
-            requestID: call.request.id)
-        ask.callerAccount = callerAccount
+            callerAccount: callerAccount, requestID: call.request.id)
         if isStream { return stream(ask) }
         let conversation = try await conversations.begin(ask).finish()
 

@@ -2,7 +2,7 @@ import HTTPTypes
 import Logging
 
 /// The program as a function from request to response: id, route, handler, one funnel for errors, one log line.
-package struct Gateway: Responder {
+package final class Gateway: Responder {
     private let router: Router
     private let pages: HTMLPage
     private let settings: Settings
@@ -58,13 +58,12 @@ package struct Gateway: Responder {
     }
 
     package func respond(to request: Request) async -> Response {
-        var call = Call(request: request, parameters: Parameters(), kind: .api)
+        var call = Call(request: request, parameters: Parameters(), kind: request.isOpenAI ? .openAI : .api)
         var response: Response
         do {
-            if request.isOpenAI { call.kind = .openAI }
             let route = try router.route(request.method, request.path)
-            call.kind = route.kind
-            call.parameters = try Parameters(of: request)
+            call = Call(request: request, parameters: Parameters(), kind: route.kind)
+            call = Call(request: request, parameters: try Parameters(of: request), kind: route.kind)
             if call.isPage { try refuseForeignOrigin(of: request) }
             try refuseKeyInQuery(of: call)
             response = try await route.handler(call)
@@ -73,7 +72,7 @@ package struct Gateway: Responder {
         }
         response.headers[.requestID] = request.id
         if case .stream(let write) = response.body {
-            response.body = .stream { [call] writer in
+            response.body = .stream { [self, call] writer in
                 let first = FirstPiece(writer)
                 do { try await write(first) } catch {
                     guard !first.hasCome else { throw error }

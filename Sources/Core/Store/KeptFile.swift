@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// An open file that remembers which one it is.
 ///
@@ -6,6 +7,8 @@ import Glibc
 /// names the same file. Times say nothing: two changes can fall into one tick of the clock.
 final class KeptFile: Sendable {
     let file: File
+    /// The bytes of it that somebody in this process holds a lease on.
+    let leased = LeasedBytes()
     private let device: UInt
     private let inode: UInt
 
@@ -22,4 +25,14 @@ final class KeptFile: Sendable {
         var status = stat()
         return lstat(file.path, &status) == 0 && status.st_ino == inode && status.st_dev == device
     }
+}
+
+/// Which bytes of one open file are leased by this process.
+final class LeasedBytes: Sendable {
+    private let offsets = Mutex<Set<Int64>>([])
+
+    /// False if it was in there.
+    func insert(_ offset: Int64) -> Bool { offsets.withLock { $0.insert(offset).inserted } }
+
+    func remove(_ offset: Int64) { offsets.withLock { _ = $0.remove(offset) } }
 }

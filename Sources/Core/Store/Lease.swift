@@ -2,8 +2,9 @@ import Glibc
 
 /// A right that lasts as long as this object: a slot on an account, the running turn of a conversation.
 ///
-/// It is a lock on one byte of a file that belongs to the open file description (`F_OFD_SETLK`, fcntl(2)),
-/// so the kernel gives it back when the process dies, and two holders in one process exclude each other too.
+/// It is a lock on one byte of a file that belongs to the open file description (`F_OFD_SETLK`, fcntl(2)), so the
+/// kernel gives it back when the process dies. The holders of one process share the open file, for which the kernel
+/// lets each have what the other has, so they exclude each other by ``KeptFile/leased``.
 package final class Lease: Sendable {
     private let kept: KeptFile
     private let offset: Int64
@@ -14,7 +15,8 @@ package final class Lease: Sendable {
     }
 
     deinit {
-        if Self.lock(kept, F_UNLCK, offset) { IdleLeaseFiles.shared.giveBack(kept) }
+        // The kernel first: in between another thread finds the byte taken, which is true or soon was.
+        if Self.lock(kept, F_UNLCK, offset) { kept.leased.remove(offset) }
     }
 
     /// How many bytes of `path` are taken in `range`, by whomever.
@@ -33,21 +35,23 @@ package final class Lease: Sendable {
             // 36 is F_OFD_GETLK: one lock that stands in the way, not always the first.
             guard retrying({ fcntl(file.descriptor, 36, &lock) }) == 0 else { throw .last("fcntl", path) }
             guard lock.l_type != Int16(F_UNLCK) else { continue }
-            count += 1
-            let taken = Int64(lock.l_start)
-            open.append(part.lowerBound..<max(part.lowerBound, taken))
-            open.append(min(taken + 1, part.upperBound)..<part.upperBound)
+            // Neighbours of one owner are one lock to the kernel.
+            let start = max(part.lowerBound, Int64(lock.l_start))
+            let end = min(part.upperBound, Int64(lock.l_start) + max(1, Int64(lock.l_len)))
+            count += Int(end - start)
+            open.append(part.lowerBound..<start)
+            open.append(end..<part.upperBound)
         }
         return count
     }
 
     /// Takes the byte at `offset` of `path` if nobody has it; returns at once.
     static func take(_ path: String, offset: Int64) throws(StoreError) -> Lease? {
-        let idle = IdleLeaseFiles.shared.take(path)
-        let kept = if let idle { idle } else { try KeptFile(path, O_RDWR | O_CREAT) }
+        let kept = try KeptFiles.shared.file(path, O_RDWR | O_CREAT)
+        guard kept.leased.insert(offset) else { return nil }
         if lock(kept, F_WRLCK, offset) { return Lease(kept, offset: offset) }
         let code = errno
-        IdleLeaseFiles.shared.giveBack(kept)
+        kept.leased.remove(offset)
         if code == EAGAIN || code == EACCES { return nil }
         throw StoreError(.unavailable, "fcntl", path: path, code: code)
     }

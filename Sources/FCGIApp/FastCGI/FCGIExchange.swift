@@ -94,8 +94,11 @@ final class FCGIExchange: @unchecked Sendable {
                     body.append(contentsOf: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]))
                 }
             }
+            let hasFailed = FCGX_GetError(input) != 0
+            // Its buffer is as large as that of the answer, and the request may wait for minutes.
+            FCGX_FreeStream(&request.pointee.in)
             if isDeclaredTooLarge || total > limit { return .tooLarge }
-            guard FCGX_GetError(input) == 0, declared == nil || declared == total else { return .broken }
+            guard !hasFailed, declared == nil || declared == total else { return .broken }
             return .whole(body)
         }
     }

@@ -165,7 +165,7 @@ final class FCGIServer: Sendable {
         switch exchange.readBody(
             declared: incoming.declaredLength, limit: limits.maxBodyBytes, drainLimit: limits.maxDrainedBytes)
         {
-        case .whole(let body): incoming.request.body = body
+        case .whole(let body): incoming.request = incoming.request.with(body: body)
         case .tooLarge: incoming.refusal = incoming.refusal ?? .bodyTooLarge(limit: limits.maxBodyBytes)
         case .broken: incoming.refusal = .malformedRequest
         }

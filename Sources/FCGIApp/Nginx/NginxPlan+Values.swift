@@ -70,8 +70,9 @@ extension NginxPlan {
             "server_name": .text(try serverName.map { try .name($0, named: "wan_url") } ?? .literal("_")),
             "user": try user.map { .text(try .name($0, named: "--user")) } ?? .flag(false),
             "open_files": .text(try .number(openFiles, named: "open files")),
-            // A request holds two: the caller's connection and the one to the responder; both count.
-            "worker_connections": .text(try .number(min(16_384, openFiles / 2), named: "open files")),
+            // A request holds two: the caller's connection and the one to the responder. Each has a descriptor;
+            // logs and files that are sent need some more.
+            "worker_connections": .text(try .number(min(32_768, openFiles - openFiles / 8), named: "open files")),
             "tls": .flag(tls != nil),
             "pid": .text(try .path(prefix, named: "--prefix", after: "/nginx.pid")),
             "error_log": .text(try .path(prefix, named: "--prefix", after: "/error.log")),

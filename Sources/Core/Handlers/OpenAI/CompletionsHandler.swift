@@ -55,30 +55,34 @@ package struct CompletionsHandler: Sendable {
 
     /// Continues the conversation that the body names, else the one whose thread it sends, else begins one.
     private func begin(_ request: CompletionRequest, _ call: Call, _ user: User) async throws -> RunningTurn {
-        var ask = Ask(
-            user: user, prompt: request.prompt, pool: user.hasPlus ? .any : .free,
-            model: request.body["model"]?.string, requestID: call.request.id)
-        ask.completion = request
-        ask.isArchived = isArchived
-        if let id = try call.parameters.identifier("conversation_id") {
-            ask.conversationID = id
-            return try await conversations.begin(ask)
+        let named = try call.parameters.identifier("conversation_id")
+        if named == nil, let running = try await goOn(request, call, user) { return running }
+        return try await conversations.begin(ask(request, call, user, in: named))
+    }
+
+    /// Continues the conversation whose thread the body sends; nil where there is none or it cannot go on.
+    ///
+    /// A function of its own so that what it holds is gone while the upstream is waited for.
+    private func goOn(_ request: CompletionRequest, _ call: Call, _ user: User) async throws -> RunningTurn? {
+        guard isArchived, let thread = request.threadBefore,
+            let id = try await conversations.store.conversation(withThread: thread, of: user.id)
+        else { return nil }
+        do { return try await conversations.begin(ask(request, call, user, in: id)) } catch let error as GatewayError {
+            // The caller sent the whole thread, so any account can go on with it.
+            let canMoveOn: [GatewayError.Code] = [
+                .accountUnavailable, .noAccountAvailable, .conversationBusy, .conversationNotFound,
+                .plusNotAllowed, .upstreamFailed, .modelNotFound,
+            ]
+            guard canMoveOn.contains(error.code) else { throw error }
+            return nil
         }
-        if isArchived, let thread = request.threadBefore {
-            ask.conversationID = try await conversations.store.conversation(withThread: thread, of: user.id)
-        }
-        if ask.conversationID != nil {
-            do { return try await conversations.begin(ask) } catch let error as GatewayError {
-                // The caller sent the whole thread, so any account can go on with it.
-                let canMoveOn: [GatewayError.Code] = [
-                    .accountUnavailable, .noAccountAvailable, .conversationBusy, .conversationNotFound,
-                    .plusNotAllowed, .upstreamFailed, .modelNotFound,
-                ]
-                guard canMoveOn.contains(error.code) else { throw error }
-                ask.conversationID = nil
-            }
-        }
-        return try await conversations.begin(ask)
+    }
+
+    private func ask(_ request: CompletionRequest, _ call: Call, _ user: User, in id: Conversation.ID?) -> Ask {
+        Ask(
+            user: user, prompt: request.prompt, conversationID: id, pool: user.hasPlus ? .any : .free,
+            model: request.body["model"]?.string, completion: request, isArchived: isArchived,
+            requestID: call.request.id)
     }
 
     private func finish(

@@ -61,7 +61,7 @@ package final class RequestExecutor: TaskExecutor {
     /// Starts `threads` threads with every signal blocked.
     package init(threads: Int) {
         let count = max(1, threads)
-        width = min(count, max(4, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
+        width = min(count, max(2, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
         state = Mutex(State(idle: count))
         for _ in 0..<count {
             startThread(stackSize: Self.stackSize) { [self] in

@@ -14,7 +14,7 @@ final class FCGIServer: Sendable {
         var maxBodyBytes: Int
         /// How much of a larger body is read and thrown away so that the caller gets its answer.
         var maxDrainedBytes = 64 << 20
-        var acceptThreads = 4
+        var acceptThreads = 2
         /// How long a peer may be silent while it sends a request; whole seconds.
         var silence = Duration.seconds(10)
         /// Whether the listening socket is let go once nothing more is accepted, so that another program can take its

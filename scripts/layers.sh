@@ -22,6 +22,7 @@ refuse '^[a-z ]*import (struct |class |func )?Foundation($|\.)' 'Foundation is n
 refuse 'import CCurl' 'only HTTPClient sees libcurl' 'Sources/Core/Upstream/HTTPClient[^/]*\.swift:'
 refuse 'import CMarkGFM' 'only Rendering sees cmark' 'Sources/Core/Rendering/'
 refuse '\bFCGX_' 'only FastCGI sees libfcgi' 'Sources/FCGIApp/FastCGI/'
+refuse 'import CLinux' 'only the store sees it' 'Sources/Core/Store/'
 refuse 'import CFCGI' 'only the process sees the C shim' 'Sources/FCGIApp/'
 refuse '\b(flock|rename|renameat2?|fsync|fdatasync)\(|F_OFD_' 'only the store locks, renames and syncs files' \
     'Sources/Core/Store/'

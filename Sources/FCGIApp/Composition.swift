@@ -9,6 +9,8 @@ enum Composition {
         var responder: any Responder
         var maxBodyBytes: Int
         var executorThreads: Int
+        /// To be called when nothing is answered any more.
+        var close: @Sendable () -> Void
     }
 
     /// Checks the settings as a worker would read them.
@@ -47,7 +49,10 @@ enum Composition {
             settings: settings, store: store, drivers: drivers, log: log,
             signIn: PasswordSignIn(client: client, addresses: SignInAddresses(settings.openAI)),
             onStorageFault: onStorageFault)
-        return Parts(responder: gateway, maxBodyBytes: settings.server.maxBodyBytes, executorThreads: 32)
+        startThread { store.openJournal() }
+        return Parts(
+            responder: gateway, maxBodyBytes: settings.server.maxBodyBytes, executorThreads: 32,
+            close: { store.closeJournal() })
     }
 
     static func makeAccountDesk(settingsPath: String, stateDirectory: String) throws -> AccountDesk {

@@ -10,8 +10,13 @@ enum AppendLog {
     ///
     /// - Parameter syncsName: Whether the directory must be synced, too, for the file to be found after a power cut.
     static func create(_ objects: [JSON], at path: String, durable: Bool, syncsName: Bool) throws(StoreError) {
+        try create(objects.flatMap(ChecksummedLine.encode), at: path, durable: durable, syncsName: syncsName)
+    }
+
+    /// The same with lines that are encoded.
+    static func create(_ lines: [UInt8], at path: String, durable: Bool, syncsName: Bool) throws(StoreError) {
         let file = try File(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL)
-        do throws(StoreError) { try file.write(objects.flatMap(ChecksummedLine.encode)) } catch {
+        do throws(StoreError) { try file.write(lines) } catch {
             unlink(path)
             throw error
         }
@@ -33,14 +38,18 @@ enum AppendLog {
     /// - Returns: The size of the file now.
     @discardableResult
     static func append(_ objects: [JSON], to file: borrowing File, durable: Bool) throws(StoreError) -> Int {
+        try append(objects.flatMap(ChecksummedLine.encode), to: file, durable: durable)
+    }
+
+    /// The same with lines that are encoded.
+    static func append(_ lines: [UInt8], to file: borrowing File, durable: Bool) throws(StoreError) -> Int {
         let size = try cutTornTail(of: file)
-        let bytes = objects.flatMap(ChecksummedLine.encode)
-        do throws(StoreError) { try file.write(bytes) } catch {
+        do throws(StoreError) { try file.write(lines) } catch {
             try file.truncate(to: size)
             throw error
         }
         if durable { try file.syncData() }
-        return size + bytes.count
+        return size + lines.count
     }
 
     /// All whole lines from the start, and how many lines were passed over.

@@ -30,7 +30,7 @@ extension JSONFileStore {
         return summaries
     }
 
-    package func appendTurn(of conversation: Conversation, of user: User.ID) throws(StoreError) -> Bool {
+    package func appendTurn(of conversation: Conversation, of user: User.ID) async throws(StoreError) -> Bool {
         guard let turn = conversation.turns.last, Directory.exists(layout.user(user.digest)) else { return false }
         let isNew = conversation.turns.count == 1
         let path = layout.conversation(conversation.id, of: user)
@@ -45,17 +45,24 @@ extension JSONFileStore {
         try list(conversation, of: user)
         if isNew {
             // Nobody else can know it yet, and it cannot be there already.
-            try create(path, [conversation.header, turn.line])
+            try await createTurn(path, [conversation.header, turn.line])
             return true
         }
-        return try conversationLock(conversation.id).withLock { () throws(StoreError) in
-            guard let file = try File.opening(path, O_RDWR | O_APPEND) else {
-                // Removed meanwhile by somebody else.
-                return false
-            }
-            try AppendLog.append([turn.line], to: file, durable: isDurable)
-            return true
+        let journal = isDurable ? journal.current : nil
+        let stamp = JournalRecord.now
+        let lines = ChecksummedLine.encode(turn.line)
+        // The size of the file with the turn.
+        let end = try conversationLock(conversation.id).withLock { () throws(StoreError) -> Int? in
+            // None if it was removed meanwhile by somebody else.
+            guard let file = try File.opening(path, O_RDWR | O_APPEND) else { return nil }
+            return try AppendLog.append(lines, to: file, durable: isDurable && journal == nil)
         }
+        guard let end else { return false }
+        guard let journal else { return true }
+        if try await !journal.commit(lines, in: layout.relative(path), at: end - lines.count, stamp: stamp) {
+            try File(path, O_RDONLY).syncData()
+        }
+        return true
     }
 
     package func importConversation(
@@ -90,7 +97,8 @@ extension JSONFileStore {
     package func removeConversation(_ id: Conversation.ID, of user: User.ID) throws(StoreError) -> Bool {
         let path = layout.conversation(id, of: user)
         let isRemoved = try conversationLock(id).withLock { () throws(StoreError) in
-            try Directory.removeFile(path, durably: isDurable)
+            if isDurable, Directory.exists(path) { try journals.removals.note(layout.relative(path)) }
+            return try Directory.removeFile(path, durably: isDurable)
         }
         guard isRemoved else { return false }
         let list = conversationList(of: user)

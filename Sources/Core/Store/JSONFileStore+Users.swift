@@ -189,6 +189,8 @@ extension JSONFileStore {
     }
 
     private func discard(_ directory: String, named digest: String) throws(StoreError) {
+        guard Directory.exists(directory) else { return }
+        if isDurable { try journals.removals.note(layout.relative(directory)) }
         let trash = "\(layout.trash)/\(digest)-\(Identifier.random())"
         guard rename(directory, trash) == 0 else {
             if errno == ENOENT { return }

@@ -13,6 +13,7 @@ package struct JSONFileStore: Store {
     let syncedFilesKeepNames: Bool
     let users = RecordCache<User>()
     let keys = RecordCache<User.ID>()
+    let journal = JournalHolder()
 
     var isDurable: Bool { durability == .fsync }
 
@@ -34,7 +35,19 @@ package struct JSONFileStore: Store {
         }
         syncedFilesKeepNames = FileSystemKind.withNamesInFileSync.contains(fileSystem ?? "")
         try createTree()
+        try journals.recover()
     }
+
+    var journals: Journals { Journals(layout: layout, log: log) }
+
+    /// Gets a journal for the turns that this process will store, for which its disk must be written; run it aside.
+    package func openJournal() {
+        guard isDurable, let opened = journals.open() else { return }
+        journal.set(opened)
+    }
+
+    /// Gives the journal back; for the end of the process.
+    package func closeJournal() { journal.set(nil)?.close() }
 
     /// Removes what killed processes left: temporary files and half-removed users.
     ///
@@ -64,6 +77,17 @@ package struct JSONFileStore: Store {
     /// Makes an append-only file of `lines`.
     func create(_ path: String, _ lines: [JSON]) throws(StoreError) {
         try AppendLog.create(lines, at: path, durable: isDurable, syncsName: !syncedFilesKeepNames)
+    }
+
+    /// The same, made durable by the journal where there is one.
+    func createTurn(_ path: String, _ lines: [JSON]) async throws(StoreError) {
+        guard isDurable, let journal = journal.current else { return try create(path, lines) }
+        let stamp = JournalRecord.now
+        let bytes = lines.flatMap(ChecksummedLine.encode)
+        try AppendLog.create(bytes, at: path, durable: false, syncsName: false)
+        if try await journal.commit(bytes, in: layout.relative(path), at: 0, stamp: stamp) { return }
+        try File(path, O_RDONLY).sync()
+        if !syncedFilesKeepNames { try Directory.sync(Directory.parent(of: path)) }
     }
 
     /// Reads one JSON file; nil if there is none.

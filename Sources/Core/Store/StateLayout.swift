@@ -15,7 +15,7 @@ struct StateLayout: Sendable {
 
     /// The directories that are made where they are missing, at every start.
     var areas: [String] {
-        ["locks", "trash", "accounts", "users", "users/lists", "keys", "conversations", "answers", "threads"]
+        ["locks", "trash", "accounts", "users", "users/lists", "keys", "conversations", "answers", "threads", "journals"]
             .map { "\(root)/\($0)" }
     }
 
@@ -50,6 +50,11 @@ struct StateLayout: Sendable {
 
     /// The log in which the thread of that digest is named, one of 4,096.
     func threads(_ digest: String) -> String { "\(root)/threads/\(digest.prefix(3)).log" }
+
+    /// `path` without the root.
+    func relative(_ path: String) -> String { String(path.dropFirst(root.count + 1)) }
+
+    var journals: String { "\(root)/journals" }
 
     var answers: String { "\(root)/answers" }
 

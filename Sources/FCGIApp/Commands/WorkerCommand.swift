@@ -27,9 +27,11 @@ struct WorkerCommand: ParsableCommand {
 
         let logger = Logger(label: "worker")
         let server: FCGIServer
+        let close: @Sendable () -> Void
         do {
             let listening = try WorkerEnvironment.listeningDescriptor()
             let parts = try Composition.makeResponder(settingsPath: options.settings, stateDirectory: options.stateDir)
+            close = parts.close
             server = try FCGIServer(
                 listening: listening, responder: parts.responder,
                 executor: RequestExecutor(threads: parts.executorThreads),
@@ -44,6 +46,7 @@ struct WorkerCommand: ParsableCommand {
         logger.info("Draining", metadata: ["signal": "\(received)"])
         let abandoned = server.drain(atMost: .seconds(options.drainSeconds))
         if abandoned > 0 { logger.error("Requests did not end when cancelled", metadata: ["count": "\(abandoned)"]) }
+        if abandoned == 0 { close() }
         fflush(nil)
         // Other threads are running: what exit(3) tears down could be in use.
         _exit(0)

@@ -81,12 +81,12 @@ struct JSONFileStoreTests {
         #expect(try store.users(ownedBy: nil, before: nil, limit: 10).count == 3)
     }
 
-    @Test func `a removed user leaves neither key nor conversation, and its successor inherits nothing`() throws {
+    @Test func `a removed user leaves neither key nor conversation, and its successor inherits nothing`() async throws {
         let store = try directory.store()
         let key = APIKey.generate()
         let removed = user("u1", key: key)
         _ = try store.addUser(removed)
-        _ = try store.appendTurn(of: conversation("c1"), of: removed.id)
+        _ = try await store.appendTurn(of: conversation("c1"), of: removed.id)
 
         #expect(try store.removeUser(removed.id, keepConversations: false))
 
@@ -98,42 +98,42 @@ struct JSONFileStoreTests {
         #expect(try store.conversations(of: removed.id, before: nil, limit: 10).isEmpty)
     }
 
-    @Test func `kept conversations outlive their user`() throws {
+    @Test func `kept conversations outlive their user`() async throws {
         let store = try directory.store()
         let removed = user("u1")
         _ = try store.addUser(removed)
-        _ = try store.appendTurn(of: conversation("c1"), of: removed.id)
+        _ = try await store.appendTurn(of: conversation("c1"), of: removed.id)
 
         #expect(try store.removeUser(removed.id, keepConversations: true))
 
         #expect(try store.conversation("c1", of: removed.id)?.turns.count == 1)
     }
 
-    @Test func `turns come back in order with everything in them`() throws {
+    @Test func `turns come back in order with everything in them`() async throws {
         let store = try directory.store(durability: .fsync)
         let owner = user("u1")
         _ = try store.addUser(owner)
         var thread = conversation("c1")
         thread.turns[0].usage = TokenUsage(prompt: 3, completion: 5)
-        #expect(try store.appendTurn(of: thread, of: owner.id))
+        #expect(try await store.appendTurn(of: thread, of: owner.id))
         thread.turns.append(
             Turn(
                 prompt: "second\n\"", reply: "ä😀", startedAt: .now, outcome: .interrupted, model: "m",
                 finishReason: "stop"))
-        #expect(try store.appendTurn(of: thread, of: owner.id))
+        #expect(try await store.appendTurn(of: thread, of: owner.id))
 
         #expect(try store.conversation("c1", of: owner.id) == thread)
         #expect(try store.conversation("c1", of: user("u2").id) == nil)
     }
 
-    @Test func `the list of conversations is newest first, paged, and forgets removed ones`() throws {
+    @Test func `the list of conversations is newest first, paged, and forgets removed ones`() async throws {
         let store = try directory.store()
         let owner = user("u1")
         _ = try store.addUser(owner)
-        for number in 0..<10 { _ = try store.appendTurn(of: conversation("c\(number)"), of: owner.id) }
+        for number in 0..<10 { _ = try await store.appendTurn(of: conversation("c\(number)"), of: owner.id) }
         var again = conversation("c3", turns: 1)
         again.turns.append(Turn(prompt: "more", reply: "", startedAt: .now))
-        _ = try store.appendTurn(of: again, of: owner.id)
+        _ = try await store.appendTurn(of: again, of: owner.id)
         #expect(try store.removeConversation("c8", of: owner.id))
         #expect(try !store.removeConversation("c8", of: owner.id))
 
@@ -145,11 +145,11 @@ struct JSONFileStoreTests {
         #expect(second.map(\.id) == ["c6", "c5", "c4", "c2", "c1", "c0"])
     }
 
-    @Test func `a list of another boot is made anew from the conversations`() throws {
+    @Test func `a list of another boot is made anew from the conversations`() async throws {
         let store = try directory.store()
         let owner = user("u1")
         _ = try store.addUser(owner)
-        for number in 0..<5 { _ = try store.appendTurn(of: conversation("c\(number)"), of: owner.id) }
+        for number in 0..<5 { _ = try await store.appendTurn(of: conversation("c\(number)"), of: owner.id) }
         let list = IndexLog(path: store.layout.conversationList(of: owner.id), isDurable: false)
         try list.rebuild([], boot: "another boot")
 
@@ -157,32 +157,32 @@ struct JSONFileStoreTests {
             try store.conversations(of: owner.id, before: nil, limit: 10).map(\.id) == ["c4", "c3", "c2", "c1", "c0"])
     }
 
-    @Test func `a torn last line is passed over, set aside and does not spoil the next`() throws {
+    @Test func `a torn last line is passed over, set aside and does not spoil the next`() async throws {
         let store = try directory.store()
         let owner = user("u1")
         _ = try store.addUser(owner)
         var thread = conversation("c1")
-        _ = try store.appendTurn(of: thread, of: owner.id)
+        _ = try await store.appendTurn(of: thread, of: owner.id)
         let path = store.layout.conversation("c1", of: owner.id)
         try File(path, O_WRONLY | O_APPEND).write(Array("{\"crc\":\"0000".utf8))
 
         #expect(try store.conversation("c1", of: owner.id) == thread)
         thread.turns.append(Turn(prompt: "next", reply: "fine", startedAt: .now))
-        #expect(try store.appendTurn(of: thread, of: owner.id))
+        #expect(try await store.appendTurn(of: thread, of: owner.id))
 
         #expect(try store.conversation("c1", of: owner.id) == thread)
         #expect(Directory.exists("\(path).torn"))
     }
 
-    @Test func `a spoilt line in the middle costs that line only`() throws {
+    @Test func `a spoilt line in the middle costs that line only`() async throws {
         let store = try directory.store()
         let owner = user("u1")
         _ = try store.addUser(owner)
         var thread = conversation("c1")
-        _ = try store.appendTurn(of: thread, of: owner.id)
+        _ = try await store.appendTurn(of: thread, of: owner.id)
         for number in 0..<2 {
             thread.turns.append(Turn(prompt: "more \(number)", reply: "", startedAt: .now))
-            _ = try store.appendTurn(of: thread, of: owner.id)
+            _ = try await store.appendTurn(of: thread, of: owner.id)
         }
         let path = store.layout.conversation("c1", of: owner.id)
         let bytes = try #require(try File.reading(path)?.readAll())
@@ -194,12 +194,12 @@ struct JSONFileStoreTests {
         #expect(try store.conversation("c1", of: owner.id)?.turns.map(\.prompt) == ["prompt 0", "more 1"])
     }
 
-    @Test func `a turn of a removed user or conversation is not stored`() throws {
+    @Test func `a turn of a removed user or conversation is not stored`() async throws {
         let store = try directory.store()
         let owner = user("u1")
-        #expect(try !store.appendTurn(of: conversation("c1"), of: owner.id))
+        #expect(try await !store.appendTurn(of: conversation("c1"), of: owner.id))
         _ = try store.addUser(owner)
-        #expect(try !store.appendTurn(of: conversation("c1", turns: 2), of: owner.id))
+        #expect(try await !store.appendTurn(of: conversation("c1", turns: 2), of: owner.id))
     }
 
     @Test func `one turn at a time holds a conversation`() throws {

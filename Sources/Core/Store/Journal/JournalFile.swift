@@ -1,0 +1,52 @@
+import Glibc
+
+/// The file of a journal: two halves, each with records of one generation at its start.
+enum JournalFile {
+    /// A half is as large as a 4096th of the file system, but at least 64 KiB and at most 4 MiB.
+    static func half(on path: String) -> Int {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { return 64 << 10 }
+        let size = UInt64(status.f_blocks).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+        return size.overflow ? 4 << 20 : min(4 << 20, max(64 << 10, Int(clamping: size.partialValue / 4096) & ~4095))
+    }
+
+    /// Gives the file all its blocks, so that later syncs change no metadata.
+    static func fill(_ file: borrowing File, half: Int) throws(StoreError) {
+        guard try file.size != half * 2 else { return }
+        try file.truncate(to: 0)
+        let zeros = [UInt8](repeating: 0, count: 64 << 10)
+        do throws(StoreError) {
+            while try file.size < half * 2 { try file.write(zeros, at: try file.size) }
+            try file.truncate(to: half * 2)
+            try file.sync()
+        } catch {
+            try? file.truncate(to: 0)
+            throw error
+        }
+        try Directory.sync(Directory.parent(of: file.path))
+    }
+
+    /// The records of both halves, the older half first.
+    ///
+    /// - Returns: The highest generation, too.
+    static func read(_ file: borrowing File) throws(StoreError) -> (generation: Int, records: [JournalRecord]) {
+        let half = try file.size / 2
+        let one = JournalRecord.read(try file.read(at: 0, count: half))
+        let other = JournalRecord.read(try file.read(at: half, count: half))
+        let (older, newer) = one.generation <= other.generation ? (one, other) : (other, one)
+        return (newer.generation, older.records + newer.records)
+    }
+
+    /// Whether there may be records; reads little.
+    static func hasRecords(_ file: borrowing File) throws(StoreError) -> Bool {
+        let half = try file.size / 2
+        for start in [0, half] where try file.read(at: start, count: 1).first == UInt8(ascii: "J") { return true }
+        return false
+    }
+
+    /// Forgets all records, which must be durable where they belong.
+    static func clear(_ file: borrowing File, half: Int) throws(StoreError) {
+        for start in [0, half] { try file.write([0], at: start) }
+        try file.syncData()
+    }
+}

@@ -1,0 +1,95 @@
+import CLinux
+import Glibc
+import Logging
+
+/// The journals of one state directory.
+struct Journals {
+    let layout: StateLayout
+    let log: Logger
+
+    private static let most = 256
+    /// Beyond all records: holds who uses the file.
+    private static let leaseOffset: Int64 = 1 << 60
+
+    /// Does again what the journals of processes that have ended say, where a power cut undid it, and empties them.
+    ///
+    /// Must come before anything is read. Another process that recovers at the same time is waited for.
+    func recover() throws(StoreError) {
+        let names = try Directory.names(in: layout.journals).filter { $0.hasSuffix(".journal") }
+        guard !names.isEmpty else { return }
+        try layout.lock("journals", "00").withLock(deadline: .seconds(60)) { () throws(StoreError) in
+            var isAllFree = true
+            for name in names.sorted() {
+                let path = "\(layout.journals)/\(name)"
+                guard let lease = try Lease.take(path, offset: Self.leaseOffset) else {
+                    isAllFree = false
+                    continue
+                }
+                defer { withExtendedLifetime(lease) {} }
+                do throws(StoreError) { try empty(try KeptFiles.shared.file(path, O_RDWR).file) } catch {
+                    // It is kept for the next start; the rest can be served.
+                    isAllFree = false
+                    log.error("a journal could not be recovered", metadata: ["error": "\(error)"])
+                }
+            }
+            // No record is left anywhere that could bring something back.
+            if isAllFree { try Directory.removeFile(removals.path, durably: false) }
+        }
+    }
+
+    /// A journal for this process; nil where none can be had, which costs speed only.
+    func open() -> TurnJournal? {
+        do throws(StoreError) {
+            for number in 0..<Self.most {
+                let path = "\(layout.journals)/\(number).journal"
+                guard let lease = try Lease.take(path, offset: Self.leaseOffset) else { continue }
+                let kept = try KeptFiles.shared.file(path, O_RDWR | O_CREAT)
+                let half = JournalFile.half(on: layout.journals)
+                let generation = try empty(kept.file)
+                try JournalFile.fill(kept.file, half: half)
+                return TurnJournal(kept, lease: lease, half: half, generation: generation + 1)
+            }
+            log.notice("all journals are taken, so each turn is synced by itself")
+        } catch {
+            log.notice("there is no journal, so each turn is synced by itself", metadata: ["error": "\(error)"])
+        }
+        return nil
+    }
+
+    var removals: RemovalLog { RemovalLog(path: "\(layout.journals)/removed.jsonl") }
+
+    /// Puts the records of a journal where they belong, and forgets them.
+    ///
+    /// - Returns: Their highest generation.
+    @discardableResult
+    private func empty(_ file: borrowing File) throws(StoreError) -> Int {
+        guard try JournalFile.hasRecords(file) else { return 0 }
+        let (generation, records) = try JournalFile.read(file)
+        var restored = 0
+        for record in records where try restore(record) { restored += 1 }
+        if restored > 0 {
+            log.notice("turns were restored from a journal", metadata: ["count": "\(restored)"])
+        }
+        guard syncfs(file.descriptor) == 0 else {
+            throw StoreError(.outcomeUnknown, "syncfs", path: file.path, code: errno)
+        }
+        try JournalFile.clear(file, half: try file.size / 2)
+        return generation
+    }
+
+    /// - Returns: Whether the bytes were missing.
+    private func restore(_ record: JournalRecord) throws(StoreError) -> Bool {
+        let path = "\(layout.root)/\(record.path)"
+        if let file = try File.opening(path, O_RDWR) {
+            guard try file.read(at: record.offset, count: record.bytes.count) != record.bytes else { return false }
+            try file.write(record.bytes, at: record.offset)
+            return true
+        }
+        // Asked after the file: what is removed meanwhile is in this log before it is gone.
+        guard !RemovalLog.removes(record, try removals.read()), Directory.exists(Directory.parent(of: path)) else {
+            return false
+        }
+        try File(path, O_RDWR | O_CREAT).write(record.bytes, at: record.offset)
+        return true
+    }
+}

@@ -1,0 +1,158 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// Makes appends to many files durable with one sync for all that wait, in a file that never grows.
+///
+/// An append is written to its own file without a sync, where every process sees it at once, and then to the journal.
+/// After a power cut ``JournalRecovery`` writes it again from there. The journal has two halves: when one is full the
+/// other goes on, and the first is free again once the whole file system was synced. Its blocks exist from the
+/// beginning, so a sync of it changes no metadata, which costs half of what the sync of a new file does.
+///
+/// A journal belongs to one process; whose process has ended is recovered by another.
+///
+/// Unchecked: everything is touched only while `mutex` is held, but what only the writing thread uses.
+final class TurnJournal: @unchecked Sendable {
+    private struct Waiting {
+        var record: JournalRecord
+        var continuation: CheckedContinuation<StoreError?, Never>
+    }
+
+    private let kept: KeptFile
+    /// The right to the file; kept, not read.
+    private let lease: Lease
+    private let half: Int
+    private let mutex = ConditionMutex()
+    private var waiting: [Waiting] = []
+    private var isWriting = false
+    private var isClosed = false
+    private var isOtherHalfFree = true
+    private var failure: StoreError?
+    // Of the writing thread: where the next record goes, the half and the place in it, and that half's generation.
+    private var current = 0
+    private var position = 0
+    private var generation: Int
+
+    /// - Parameter kept: A file of twice `half` bytes without records, made by ``JournalFile``.
+    init(_ kept: KeptFile, lease: Lease, half: Int, generation: Int) {
+        self.kept = kept
+        self.lease = lease
+        self.half = half
+        self.generation = generation
+        startThread { [self] in run() }
+    }
+
+    /// Makes `bytes`, which stand in `path` at `offset`, durable; returns when they are.
+    ///
+    /// - Parameters:
+    ///   - path: Below the state directory.
+    ///   - stamp: ``JournalRecord/now`` from before they were written to their file.
+    /// - Returns: False for more than the journal takes; the caller must sync the file itself.
+    /// - Throws: ``StoreError/Kind/outcomeUnknown``, also for all later ones: the process should end.
+    func commit(_ bytes: [UInt8], in path: String, at offset: Int, stamp: Int) async throws(StoreError) -> Bool {
+        guard bytes.count <= half / 4 else { return false }
+        let record = JournalRecord(path: path, offset: offset, stamp: stamp, bytes: bytes)
+        let outcome = await withCheckedContinuation { (continuation: CheckedContinuation<StoreError?, Never>) in
+            let late = mutex.withLock { () -> StoreError? in
+                if let failure { return failure }
+                if isClosed { return failed("use the closed", 0) }
+                waiting.append(Waiting(record: record, continuation: continuation))
+                if waiting.count == 1 { mutex.wakeAll() }
+                return nil
+            }
+            if let late { continuation.resume(returning: late) }
+        }
+        if let outcome { throw outcome }
+        return true
+    }
+
+    /// Says that nothing in it is needed any more; for the end of the process.
+    func close() {
+        mutex.withLock {
+            isClosed = true
+            mutex.wakeAll()
+            while !waiting.isEmpty || isWriting { mutex.wait() }
+            guard failure == nil, syncfs(kept.file.descriptor) == 0 else { return }
+            try? JournalFile.clear(kept.file, half: half)
+        }
+    }
+
+    // MARK: The writing thread
+
+    private func run() {
+        mutex.withLock {
+            while true {
+                while waiting.isEmpty {
+                    if isClosed { return }
+                    mutex.wait()
+                }
+                isWriting = true
+                var batch: [Waiting] = []
+                if let count = room() {
+                    batch = Array(waiting.prefix(count))
+                    waiting.removeFirst(count)
+                    let outcome = mutex.released { write(batch.map(\.record)) }
+                    failure = failure ?? outcome
+                    let told = outcome
+                    mutex.released { for one in batch { one.continuation.resume(returning: told) } }
+                }
+                if failure != nil {
+                    let (lost, told) = (waiting, failure)
+                    waiting = []
+                    mutex.released { for one in lost { one.continuation.resume(returning: told) } }
+                }
+                isWriting = false
+                if isClosed { mutex.wakeAll() }
+            }
+        }
+    }
+
+    /// How many of those that wait go into the current half, which is another one if none did; nil after a failure.
+    private func room() -> Int? {
+        while true {
+            var (count, size) = (0, 0)
+            for one in waiting {
+                guard position + size + one.record.size <= half else { break }
+                size += one.record.size
+                count += 1
+            }
+            if count > 0 { return count }
+            while !isOtherHalfFree, failure == nil { mutex.wait() }
+            guard failure == nil else { return nil }
+            turn()
+        }
+    }
+
+    /// Goes on in the other half, and has this one freed.
+    private func turn() {
+        current = 1 - current
+        position = 0
+        generation += 1
+        isOtherHalfFree = false
+        startThread { [self] in
+            let code = syncfs(kept.file.descriptor) == 0 ? 0 : errno
+            mutex.withLock {
+                if code == 0 { isOtherHalfFree = true } else { failure = failed("syncfs", code) }
+                mutex.wakeAll()
+            }
+        }
+    }
+
+    private func write(_ records: [JournalRecord]) -> StoreError? {
+        var bytes: [UInt8] = []
+        for record in records { record.encode(to: &bytes, generation: generation) }
+        guard kept.isInPlace else { return failed("find", 0) }
+        do throws(StoreError) {
+            try kept.file.write(bytes, at: current * half + position)
+            try kept.file.syncData()
+        } catch {
+            return failed(error.operation, error.code)
+        }
+        position += bytes.count
+        return nil
+    }
+
+    private func failed(_ operation: String, _ code: Int32) -> StoreError {
+        StoreError(.outcomeUnknown, operation, path: kept.file.path, code: code)
+    }
+}

@@ -1,0 +1,173 @@
+import Glibc
+import Logging
+import Testing
+
+@testable import Core
+
+struct TurnJournalTests {
+    private let directory = TemporaryDirectory()
+    private let owner = User(id: User.ID(owner: "self", userID: "u1"), username: "u1")
+
+    private func conversation(_ id: String, turns: Int = 1) -> Conversation {
+        Conversation(
+            id: id, title: "title of \(id)", origin: .account(Account.ID(rawValue: "a")),
+            turns: (0..<turns).map { Turn(prompt: "prompt \($0)", reply: "reply \($0)", startedAt: .now) })
+    }
+
+    private func storeWithJournal() throws -> JSONFileStore {
+        let store = try directory.store(durability: .fsync)
+        store.openJournal()
+        try #require(store.journal.current != nil)
+        #expect(try store.addUser(owner))
+        return store
+    }
+
+    /// The state as a disk would have it without what `damage` takes away, opened by another process.
+    private func afterPowerCut(_ store: JSONFileStore, _ damage: (StateLayout) throws -> Void) throws -> JSONFileStore {
+        let root = "\(directory.path)/copy-\(Identifier.random())"
+        try copy(store.layout.root, to: root)
+        try damage(StateLayout(root: root))
+        return try JSONFileStore(root: root, durability: .fsync, log: Logger(label: "test"))
+    }
+
+    private func copy(_ from: String, to path: String) throws {
+        try Directory.create(path, durably: false)
+        for name in try Directory.names(in: from) {
+            let (source, target) = ("\(from)/\(name)", "\(path)/\(name)")
+            var status = stat()
+            guard lstat(source, &status) == 0 else { continue }
+            if status.st_mode & S_IFMT == S_IFDIR {
+                try copy(source, to: target)
+            } else {
+                try File(target, O_WRONLY | O_CREAT).write(try File(source, O_RDONLY).readAll())
+            }
+        }
+    }
+
+    @Test func `turns that a power cut took come back`() async throws {
+        let store = try storeWithJournal()
+        var (lost, cut) = (conversation("lost"), conversation("cut"))
+        #expect(try await store.appendTurn(of: lost, of: owner.id))
+        #expect(try await store.appendTurn(of: cut, of: owner.id))
+        let one = try File(store.layout.conversation("cut", of: owner.id), O_RDONLY).size
+        cut.turns.append(Turn(prompt: "second", reply: "ä😀", startedAt: .now))
+        #expect(try await store.appendTurn(of: cut, of: owner.id))
+        lost.turns.append(Turn(prompt: "second", reply: "more", startedAt: .now))
+        #expect(try await store.appendTurn(of: lost, of: owner.id))
+
+        let after = try afterPowerCut(store) { layout in
+            #expect(unlink(layout.conversation("lost", of: owner.id)) == 0)
+            try File(layout.conversation("cut", of: owner.id), O_RDWR).truncate(to: one + 7)
+        }
+
+        #expect(try after.conversation("lost", of: owner.id) == lost)
+        #expect(try after.conversation("cut", of: owner.id) == cut)
+        store.closeJournal()
+    }
+
+    @Test func `what was removed stays removed`() async throws {
+        let store = try storeWithJournal()
+        let other = User(id: User.ID(owner: "self", userID: "u2"), username: "u2")
+        #expect(try store.addUser(other))
+        #expect(try await store.appendTurn(of: conversation("c1"), of: owner.id))
+        #expect(try await store.appendTurn(of: conversation("c2"), of: other.id))
+        #expect(try store.removeConversation("c1", of: owner.id))
+        #expect(try store.removeUser(other.id, keepConversations: false))
+        #expect(try store.addUser(other))
+        #expect(try await store.appendTurn(of: conversation("new"), of: other.id))
+
+        let after = try afterPowerCut(store) { layout in
+            #expect(unlink(layout.conversation("new", of: other.id)) == 0)
+        }
+
+        #expect(try after.conversation("c1", of: owner.id) == nil)
+        #expect(try after.conversation("c2", of: other.id) == nil)
+        #expect(try after.conversation("new", of: other.id)?.turns.count == 1)
+        store.closeJournal()
+    }
+
+    @Test func `a recovered journal is empty, and so is one that was closed`() async throws {
+        let store = try storeWithJournal()
+        #expect(try await store.appendTurn(of: conversation("c1"), of: owner.id))
+        let journal = "\(store.layout.journals)/0.journal"
+        #expect(try JournalFile.hasRecords(try File(journal, O_RDONLY)))
+
+        let after = try afterPowerCut(store) { _ in }
+        store.closeJournal()
+
+        #expect(try !JournalFile.hasRecords(try File("\(after.layout.journals)/0.journal", O_RDONLY)))
+        #expect(try !JournalFile.hasRecords(try File(journal, O_RDONLY)))
+    }
+
+    @Test func `two processes have a journal each`() async throws {
+        let (one, other) = (try storeWithJournal(), try directory.store(durability: .fsync))
+        other.openJournal()
+        #expect(try await one.appendTurn(of: conversation("c1"), of: owner.id))
+        #expect(try await other.appendTurn(of: conversation("c2"), of: owner.id))
+
+        let after = try afterPowerCut(one) { layout in
+            for id in ["c1", "c2"] { #expect(unlink(layout.conversation(id, of: owner.id)) == 0) }
+        }
+
+        #expect(try Directory.names(in: one.layout.journals).filter { $0.hasSuffix(".journal") }.count == 2)
+        for id in ["c1", "c2"] { #expect(try after.conversation(id, of: owner.id)?.turns.count == 1) }
+        one.closeJournal()
+        other.closeJournal()
+    }
+
+    @Test func `a journal goes round, and what it holds is always the newest`() async throws {
+        let path = "\(directory.path)/0.journal"
+        let half = 4096
+        let kept = try KeptFile(path, O_RDWR | O_CREAT)
+        try JournalFile.fill(kept.file, half: half)
+        let lease = try #require(try Lease.take(path, offset: 1 << 60))
+        let journal = TurnJournal(kept, lease: lease, half: half, generation: 1)
+
+        for number in 0..<60 {
+            let bytes = [UInt8](repeating: UInt8(number), count: 300)
+            #expect(try await journal.commit(bytes, in: "conversations/x", at: number, stamp: number))
+
+            let held = try JournalFile.read(kept.file).records.map(\.offset)
+            #expect(held.last == number)
+            #expect(held == Array((number + 1 - held.count)...number))
+        }
+        await withTaskGroup(of: Void.self) { group in
+            for number in 60..<160 {
+                group.addTask { _ = try? await journal.commit([1, 2, 3], in: "x", at: number, stamp: number) }
+            }
+        }
+
+        #expect(try JournalFile.read(kept.file).records.count > 20)
+        #expect(try await !journal.commit([UInt8](repeating: 0, count: half), in: "x", at: 0, stamp: 0))
+        journal.close()
+        await #expect(throws: StoreError.self) { try await journal.commit([1], in: "x", at: 0, stamp: 0) }
+    }
+
+    @Test func `a half that was cut anywhere is read up to its last whole record`() {
+        var bytes: [UInt8] = []
+        var ends: [Int] = []
+        for number in 0..<3 {
+            let record = JournalRecord(path: "a/b \(number)", offset: number, stamp: 7, bytes: [0x0A, 0x20, 0xFF])
+            record.encode(to: &bytes, generation: 5)
+            ends.append(bytes.count)
+            #expect(bytes.count == ends.dropLast().last.map { $0 + record.size } ?? record.size)
+        }
+
+        for end in 0...bytes.count {
+            let half = Array(bytes[..<end]) + [UInt8](repeating: 0, count: 100)
+            #expect(JournalRecord.read(half).records.count == ends.filter { $0 <= end }.count)
+        }
+        for place in bytes.indices {
+            var spoilt = bytes
+            spoilt[place] ^= 0x41
+            #expect(JournalRecord.read(spoilt).records.count == ends.filter { $0 <= place }.count)
+        }
+    }
+
+    @Test func `a journal that was removed by hand is no journal`() async throws {
+        let store = try storeWithJournal()
+        #expect(unlink("\(store.layout.journals)/0.journal") == 0)
+
+        await #expect(throws: StoreError.self) { try await store.appendTurn(of: conversation("c1"), of: owner.id) }
+    }
+}

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum call { OPEN, WRITE, FSYNC, FDATASYNC, RENAME, FTRUNCATE, UNLINK, MKDIR, PREAD, CALLS };
+enum call { OPEN, WRITE, FSYNC, FDATASYNC, RENAME, FTRUNCATE, UNLINK, MKDIR, PREAD, PWRITE, CALLS };
 
 struct plan {
     _Atomic int armed;   // 0: nothing fails
@@ -86,6 +86,14 @@ ssize_t pread(int file, void *bytes, size_t count, off_t offset) {
     static ssize_t (*real)(int, void *, size_t, off_t);
     if (!real) real = REAL(pread);
     return fails(PREAD, NULL, file) ? -1 : real(file, bytes, count, offset);
+}
+
+ssize_t pwrite(int file, const void *bytes, size_t count, off_t offset) {
+    static ssize_t (*real)(int, const void *, size_t, off_t);
+    if (!real) real = REAL(pwrite);
+    if (!fails(PWRITE, NULL, file)) return real(file, bytes, count, offset);
+    if (errno) return -1;
+    return real(file, bytes, count > 1 ? count / 2 : count, offset);
 }
 
 int fsync(int file) {

@@ -17,8 +17,9 @@ from support.state_files import unreadable
 SHORT = 0
 ERRORS = [errno.EIO, errno.ENOSPC, errno.EINTR]
 #: EMFILE is of open alone; a short write is none of the other calls.
-PLANS = [(call, error) for call in ("open", "write", "fsync", "fdatasync", "rename", "ftruncate", "unlink", "mkdir")
-         for error in ERRORS] + [("open", errno.EMFILE), ("write", SHORT)]
+PLANS = [(call, error) for call in ("open", "write", "pwrite", "fsync", "fdatasync", "rename", "ftruncate", "unlink", "mkdir")
+         for error in ERRORS] + [
+    ("open", errno.EMFILE), ("write", SHORT), ("pwrite", SHORT)]
 #: How often a call is interrupted "from then on": calls that are repeated until they are not would never end.
 INTERRUPTIONS = 20
 #: How many of a hundred combinations of deed, call, error and duration are tried.

@@ -73,8 +73,13 @@ extension Account {
     /// The name of an account in files, logs and commands; it never reaches a caller.
     package struct ID: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
         package let rawValue: String
+        /// Names its files.
+        let digest: String
 
-        package init(rawValue: String) { self.rawValue = rawValue }
+        package init(rawValue: String) {
+            self.rawValue = rawValue
+            digest = Hex.sha256(rawValue)
+        }
 
         package var description: String { rawValue }
 

@@ -3,16 +3,20 @@ package struct User: Sendable, Equatable {
     /// Names a user: the owner's own id for it, unique within that owner only.
     package struct ID: Sendable, Hashable {
         /// ``User/selfOwner`` for users that an admin made, else the `user_id` of the client that made them.
-        package var owner: String
-        package var userID: String
+        package let owner: String
+        package let userID: String
+        /// Names the record's files; SHA-256 of owner, NUL and user id.
+        package let digest: String
 
         package init(owner: String, userID: String) {
             self.owner = owner
             self.userID = userID
+            digest = Hex.sha256("\(owner)\0\(userID)")
         }
 
-        /// Names the record's files; SHA-256 of owner, NUL and user id.
-        package var digest: String { Hex.sha256("\(owner)\0\(userID)") }
+        package static func == (one: ID, other: ID) -> Bool { one.digest == other.digest }
+
+        package func hash(into hasher: inout Hasher) { hasher.combine(digest) }
 
         /// A stable name for upstreams that tells nothing of the person.
         package var pseudonym: String { "u-" + Hex.sha256("pseudonym\0\(digest)").prefix(32) }

@@ -15,7 +15,7 @@ extension JSONFileStore {
     package func updateHealth(
         of account: Account.ID, _ change: @Sendable (inout AccountHealth) -> Void
     ) throws(StoreError) {
-        try layout.lock("health", Hex.sha256(account.rawValue)).withLock { () throws(StoreError) in
+        try layout.lock("health", account.digest).withLock { () throws(StoreError) in
             let before = try health(of: account)
             var after = before
             change(&after)

@@ -63,16 +63,16 @@ struct StateLayout: Sendable {
     /// Says that the conversations outlive their removed user.
     func keptMark(of user: User.ID) -> String { "\(conversations(of: user))/kept" }
 
-    func health(_ account: Account.ID) -> String { "\(root)/accounts/\(Hex.sha256(account.rawValue)).health.json" }
+    func health(_ account: Account.ID) -> String { "\(root)/accounts/\(account.digest).health.json" }
 
     /// Counts by its size: one byte for each time.
     func count(_ what: AccountCount, of account: Account.ID) -> String {
-        "\(root)/accounts/\(Hex.sha256(account.rawValue)).\(what.rawValue)"
+        "\(root)/accounts/\(account.digest).\(what.rawValue)"
     }
 
-    func slots(_ account: Account.ID) -> String { "\(root)/accounts/\(Hex.sha256(account.rawValue)).slots" }
+    func slots(_ account: Account.ID) -> String { "\(root)/accounts/\(account.digest).slots" }
 
-    func token(_ account: Account.ID) -> String { "\(root)/accounts/\(Hex.sha256(account.rawValue)).token.json" }
+    func token(_ account: Account.ID) -> String { "\(root)/accounts/\(account.digest).token.json" }
 
     /// Where the sign-in to an account is held: a byte behind those of all slots, so that it is no turn in flight.
     func signInLease(_ account: Account.ID) -> (path: String, offset: Int64) { (slots(account), 1 << 61) }

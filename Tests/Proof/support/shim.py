@@ -13,7 +13,7 @@ from pathlib import Path
 import harness.gateway
 
 SOURCE = Path(__file__).resolve().parent.parent / "shim.c"
-CALLS = ["open", "write", "fsync", "fdatasync", "rename", "ftruncate", "unlink", "mkdir", "pread"]
+CALLS = ["open", "write", "fsync", "fdatasync", "rename", "ftruncate", "unlink", "mkdir", "pread", "pwrite"]
 FOLDER_OFFSET = 4 * (6 + len(CALLS))
 SIZE = FOLDER_OFFSET + 256
 

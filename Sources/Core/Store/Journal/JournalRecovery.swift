@@ -17,34 +17,39 @@ struct Journals {
     func recover() throws(StoreError) {
         let names = try Directory.names(in: layout.journals).filter { $0.hasSuffix(".journal") }
         guard !names.isEmpty else { return }
-        try layout.lock("journals", "00").withLock(deadline: .seconds(60)) { () throws(StoreError) in
-            var isAllFree = true
+        try whileNoneIsTaken { () throws(StoreError) in
+            // All are held to the end: what removals say must not be forgotten while somebody writes records.
+            var leases: [Lease] = []
+            var isAllEmpty = true
             for name in names.sorted() {
                 let path = "\(layout.journals)/\(name)"
                 guard let lease = try Lease.take(path, offset: Self.leaseOffset) else {
-                    isAllFree = false
+                    isAllEmpty = false
                     continue
                 }
-                defer { withExtendedLifetime(lease) {} }
+                leases.append(lease)
                 do throws(StoreError) { try empty(try KeptFiles.shared.file(path, O_RDWR).file) } catch {
                     // It is kept for the next start; the rest can be served.
-                    isAllFree = false
+                    isAllEmpty = false
                     log.error("a journal could not be recovered", metadata: ["error": "\(error)"])
                 }
             }
-            // No record is left anywhere that could bring something back.
-            if isAllFree { try Directory.removeFile(removals.path, durably: false) }
+            if isAllEmpty { try Directory.removeFile(removals.path, durably: false) }
+            withExtendedLifetime(leases) {}
         }
     }
 
     /// A journal for this process; nil where none can be had, which costs speed only.
     func open() -> TurnJournal? {
         do throws(StoreError) {
+            let half = JournalFile.half(on: layout.journals)
             for number in 0..<Self.most {
                 let path = "\(layout.journals)/\(number).journal"
-                guard let lease = try Lease.take(path, offset: Self.leaseOffset) else { continue }
+                let taken = try whileNoneIsTaken { () throws(StoreError) in
+                    try Lease.take(path, offset: Self.leaseOffset)
+                }
+                guard let lease = taken else { continue }
                 let kept = try KeptFiles.shared.file(path, O_RDWR | O_CREAT)
-                let half = JournalFile.half(on: layout.journals)
                 let generation = try empty(kept.file)
                 try JournalFile.fill(kept.file, half: half)
                 return TurnJournal(kept, lease: lease, half: half, generation: generation + 1)
@@ -54,6 +59,10 @@ struct Journals {
             log.notice("there is no journal, so each turn is synced by itself", metadata: ["error": "\(error)"])
         }
         return nil
+    }
+
+    private func whileNoneIsTaken<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
+        try layout.lock("journals", "00").withLock(deadline: .seconds(60), body)
     }
 
     var removals: RemovalLog { RemovalLog(path: "\(layout.journals)/removed.jsonl") }
@@ -66,7 +75,8 @@ struct Journals {
         guard try JournalFile.hasRecords(file) else { return 0 }
         let (generation, records) = try JournalFile.read(file)
         var restored = 0
-        for record in records where try restore(record) { restored += 1 }
+        var removed = try removals.read()
+        for record in records where try restore(record, &removed) { restored += 1 }
         if restored > 0 {
             log.notice("turns were restored from a journal", metadata: ["count": "\(restored)"])
         }
@@ -77,18 +87,19 @@ struct Journals {
         return generation
     }
 
+    /// - Parameter removed: What is known to be removed; read again before something is made that is not among it.
     /// - Returns: Whether the bytes were missing.
-    private func restore(_ record: JournalRecord) throws(StoreError) -> Bool {
+    private func restore(_ record: JournalRecord, _ removed: inout [String: Int]) throws(StoreError) -> Bool {
         let path = "\(layout.root)/\(record.path)"
         if let file = try File.opening(path, O_RDWR) {
             guard try file.read(at: record.offset, count: record.bytes.count) != record.bytes else { return false }
             try file.write(record.bytes, at: record.offset)
             return true
         }
-        // Asked after the file: what is removed meanwhile is in this log before it is gone.
-        guard !RemovalLog.removes(record, try removals.read()), Directory.exists(Directory.parent(of: path)) else {
-            return false
-        }
+        if RemovalLog.removes(record, removed) { return false }
+        // After the look for the file: what is removed meanwhile is in this log before it is gone.
+        removed = try removals.read()
+        guard !RemovalLog.removes(record, removed), Directory.exists(Directory.parent(of: path)) else { return false }
         try File(path, O_RDWR | O_CREAT).write(record.bytes, at: record.offset)
         return true
     }

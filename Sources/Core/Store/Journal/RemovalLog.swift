@@ -8,13 +8,24 @@ struct RemovalLog {
     let path: String
 
     func note(_ removed: String) throws(StoreError) {
-        // The LF in front ends what a write that was cut off may have left.
-        let line = [0x0A] + ChecksummedLine.encode(["path": JSON(removed), "stamp": JSON(JournalRecord.now)])
         let isNew = !Directory.exists(path)
-        let file = try File(path, O_WRONLY | O_APPEND | O_CREAT)
-        try file.write(line)
+        let file = try File(path, O_RDWR | O_APPEND | O_CREAT)
+        var isTorn = try Self.isTorn(file)
+        // A part of a line is what a write that was cut off has left, or one that goes on just now.
+        if isTorn {
+            usleep(2000)
+            isTorn = try Self.isTorn(file)
+        }
+        let line = ChecksummedLine.encode(["path": JSON(removed), "stamp": JSON(JournalRecord.now)])
+        try file.write(isTorn ? [0x0A] + line : line)
         try file.syncData()
         if isNew { try Directory.sync(Directory.parent(of: path)) }
+    }
+
+    private static func isTorn(_ file: borrowing File) throws(StoreError) -> Bool {
+        let size = try file.size
+        guard size > 0 else { return false }
+        return try file.read(at: size - 1, count: 1).first != 0x0A
     }
 
     /// The last removal of each path.

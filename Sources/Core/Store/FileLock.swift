@@ -3,13 +3,15 @@ import Glibc
 /// The locks that order writers of one area of the state, over all workers and the command line.
 ///
 /// A lock is never the data file itself, because a rename replaces that file and with it the lock. Lock
-/// files are created once and stay. At most one is held at a time, only around file operations, never
-/// over a suspension.
+/// files are created once and stay. At most one is held at a time (and under it that of removals), only around file
+/// operations, never over a suspension.
 struct FileLock {
     let path: String
+    private let queue: QueueInProcess
 
     /// The lock of the stripe that `digest` (hexadecimal) falls in.
-    init(directory: String, area: String, digest: String) {
+    init(directory: String, area: String, digest: String, queue: QueueInProcess = .shared) {
+        self.queue = queue
         path = "\(directory)/\(area)-\(digest.prefix(2)).lock"
     }
 
@@ -21,10 +23,10 @@ struct FileLock {
     ) throws(StoreError) -> Result {
         let clock = ContinuousClock()
         let end = clock.now + deadline
-        guard QueueInProcess.shared.enter(path, atMost: deadline) else {
+        guard queue.enter(path, atMost: deadline) else {
             throw StoreError(.busy, "wait for", path: path)
         }
-        defer { QueueInProcess.shared.leave(path) }
+        defer { queue.leave(path) }
         // A flock belongs to the open file, which all threads share: in line as they are, one of them uses it at a time.
         // No child inherits it, else it would outlive its owner.
         let kept = try KeptFiles.shared.file(path, O_RDWR | O_CREAT)

@@ -13,7 +13,7 @@ final class QueueInProcess: @unchecked Sendable {
     private static let count = 1024
     private let mutexes: UnsafeMutablePointer<pthread_mutex_t>
 
-    private init() {
+    init() {
         mutexes = .allocate(capacity: Self.count)
         for index in 0..<Self.count { pthread_mutex_init(mutexes + index, nil) }
     }

@@ -15,8 +15,11 @@ struct StateLayout: Sendable {
 
     /// The directories that are made where they are missing, at every start.
     var areas: [String] {
-        ["locks", "trash", "accounts", "users", "users/lists", "keys", "conversations", "answers", "threads", "journals"]
-            .map { "\(root)/\($0)" }
+        [
+            "locks", "trash", "accounts", "users", "users/lists", "keys", "conversations", "answers", "threads",
+            "journals",
+        ]
+        .map { "\(root)/\($0)" }
     }
 
     /// The directories over which records are spread, made at the first start.

@@ -121,13 +121,13 @@ struct TurnJournalTests {
         let kept = try KeptFile(path, O_RDWR | O_CREAT)
         try JournalFile.fill(kept.file, half: half)
         let lease = try #require(try Lease.take(path, offset: 1 << 60))
-        let journal = TurnJournal(kept, lease: lease, half: half, generation: 1)
+        let journal = TurnJournal(kept, lease: lease, half: half)
 
         for number in 0..<60 {
             let bytes = [UInt8](repeating: UInt8(number), count: 300)
             #expect(try await journal.commit(bytes, in: "conversations/x", at: number, stamp: number))
 
-            let held = try JournalFile.read(kept.file).records.map(\.offset)
+            let held = try JournalFile.read(kept.file).map(\.offset)
             #expect(held.last == number)
             #expect(held == Array((number + 1 - held.count)...number))
         }
@@ -137,10 +137,26 @@ struct TurnJournalTests {
             }
         }
 
-        #expect(try JournalFile.read(kept.file).records.count > 20)
+        #expect(try JournalFile.read(kept.file).count > 20)
         #expect(try await !journal.commit([UInt8](repeating: 0, count: half), in: "x", at: 0, stamp: 0))
         journal.close()
         await #expect(throws: StoreError.self) { try await journal.commit([1], in: "x", at: 0, stamp: 0) }
+    }
+
+    @Test func `records of an earlier life of a journal are none of this one`() async throws {
+        let path = "\(directory.path)/0.journal"
+        let kept = try KeptFile(path, O_RDWR | O_CREAT)
+        try JournalFile.fill(kept.file, half: 4096)
+        for life in 0..<2 {
+            let lease = try #require(try Lease.take(path, offset: 1 << 60))
+            let journal = TurnJournal(kept, lease: lease, half: 4096)
+            for number in 0..<(5 - life * 3) {
+                #expect(try await journal.commit([1, 2, 3], in: "x", at: number, stamp: life))
+            }
+            if life == 0 { journal.close() }
+        }
+
+        #expect(try JournalFile.read(kept.file).map(\.stamp) == [1, 1])
     }
 
     @Test func `a half that was cut anywhere is read up to its last whole record`() {

@@ -27,14 +27,12 @@ enum JournalFile {
     }
 
     /// The records of both halves, the older half first.
-    ///
-    /// - Returns: The highest generation, too.
-    static func read(_ file: borrowing File) throws(StoreError) -> (generation: Int, records: [JournalRecord]) {
+    static func read(_ file: borrowing File) throws(StoreError) -> [JournalRecord] {
         let half = try file.size / 2
         let one = JournalRecord.read(try file.read(at: 0, count: half))
         let other = JournalRecord.read(try file.read(at: half, count: half))
         let (older, newer) = one.generation <= other.generation ? (one, other) : (other, one)
-        return (newer.generation, older.records + newer.records)
+        return older.records + newer.records
     }
 
     /// Whether there may be records; reads little.

@@ -68,7 +68,8 @@ struct JournalRecord: Equatable {
         }
         let end = feed + 1 + numbers[3]
         // The sum is over everything but its own field, which ends where the path begins.
-        let sum = CRC32.checksum([input[input.startIndex..<fields[4].startIndex], input[fields[5].startIndex..<end]].joined())
+        let sum = CRC32.checksum(
+            [input[input.startIndex..<fields[4].startIndex], input[fields[5].startIndex..<end]].joined())
         guard Int(sum) == numbers[4], let path = String(validating: fields[5], as: UTF8.self) else { return nil }
         let record = JournalRecord(
             path: path, offset: numbers[2], stamp: numbers[1], bytes: Array(input[(feed + 1)..<end]))

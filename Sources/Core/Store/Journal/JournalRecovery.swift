@@ -50,9 +50,9 @@ struct Journals {
                 }
                 guard let lease = taken else { continue }
                 let kept = try KeptFiles.shared.file(path, O_RDWR | O_CREAT)
-                let generation = try empty(kept.file)
+                try empty(kept.file)
                 try JournalFile.fill(kept.file, half: half)
-                return TurnJournal(kept, lease: lease, half: half, generation: generation + 1)
+                return TurnJournal(kept, lease: lease, half: half)
             }
             log.notice("all journals are taken, so each turn is synced by itself")
         } catch {
@@ -65,15 +65,12 @@ struct Journals {
         try layout.lock("journals", "00").withLock(deadline: .seconds(60), body)
     }
 
-    var removals: RemovalLog { RemovalLog(path: "\(layout.journals)/removed.jsonl") }
+    var removals: RemovalLog { RemovalLog(path: "\(layout.journals)/removed.jsonl", locks: layout.locks) }
 
     /// Puts the records of a journal where they belong, and forgets them.
-    ///
-    /// - Returns: Their highest generation.
-    @discardableResult
-    private func empty(_ file: borrowing File) throws(StoreError) -> Int {
-        guard try JournalFile.hasRecords(file) else { return 0 }
-        let (generation, records) = try JournalFile.read(file)
+    private func empty(_ file: borrowing File) throws(StoreError) {
+        guard try JournalFile.hasRecords(file) else { return }
+        let records = try JournalFile.read(file)
         var restored = 0
         var removed = try removals.read()
         for record in records where try restore(record, &removed) { restored += 1 }
@@ -84,7 +81,6 @@ struct Journals {
             throw StoreError(.outcomeUnknown, "syncfs", path: file.path, code: errno)
         }
         try JournalFile.clear(file, half: try file.size / 2)
-        return generation
     }
 
     /// - Parameter removed: What is known to be removed; read again before something is made that is not among it.

@@ -6,26 +6,23 @@ import Glibc
 /// with everything in it, below the state directory.
 struct RemovalLog {
     let path: String
+    /// Taken while the lock of what is removed is held; nothing is locked under it.
+    let lock: FileLock
 
-    func note(_ removed: String) throws(StoreError) {
-        let isNew = !Directory.exists(path)
-        let file = try File(path, O_RDWR | O_APPEND | O_CREAT)
-        var isTorn = try Self.isTorn(file)
-        // A part of a line is what a write that was cut off has left, or one that goes on just now.
-        if isTorn {
-            usleep(2000)
-            isTorn = try Self.isTorn(file)
-        }
-        let line = ChecksummedLine.encode(["path": JSON(removed), "stamp": JSON(JournalRecord.now)])
-        try file.write(isTorn ? [0x0A] + line : line)
-        try file.syncData()
-        if isNew { try Directory.sync(Directory.parent(of: path)) }
+    /// Threads wait for it in a line of its own, because they have another lock already.
+    private static let queue = QueueInProcess()
+
+    init(path: String, locks: String) {
+        self.path = path
+        lock = FileLock(directory: locks, area: "removals", digest: "00", queue: Self.queue)
     }
 
-    private static func isTorn(_ file: borrowing File) throws(StoreError) -> Bool {
-        let size = try file.size
-        guard size > 0 else { return false }
-        return try file.read(at: size - 1, count: 1).first != 0x0A
+    func note(_ removed: String) throws(StoreError) {
+        try lock.withLock { () throws(StoreError) in
+            let line: JSON = ["path": JSON(removed), "stamp": JSON(JournalRecord.now)]
+            if Directory.exists(path) { return try AppendLog.append([line], to: path, durable: true) }
+            try AppendLog.create([line], at: path, durable: true, syncsName: true)
+        }
     }
 
     /// The last removal of each path.

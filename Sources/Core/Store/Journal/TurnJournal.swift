@@ -34,11 +34,12 @@ final class TurnJournal: @unchecked Sendable {
     private var generation: Int
 
     /// - Parameter kept: A file of twice `half` bytes without records, made by ``JournalFile``.
-    init(_ kept: KeptFile, lease: Lease, half: Int, generation: Int) {
+    init(_ kept: KeptFile, lease: Lease, half: Int) {
         self.kept = kept
         self.lease = lease
         self.half = half
-        self.generation = generation
+        // Never one that was there before: records of an earlier life may stand behind those of this one.
+        generation = .random(in: 1...(1 << 60))
         startThread { [self] in run() }
     }
 

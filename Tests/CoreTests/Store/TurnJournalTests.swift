@@ -148,7 +148,7 @@ struct TurnJournalTests {
         let kept = try KeptFile(path, O_RDWR | O_CREAT)
         try JournalFile.fill(kept.file, half: 4096)
         for life in 0..<2 {
-            let lease = try #require(try Lease.take(path, offset: 1 << 60))
+            let lease = try #require(try Lease.take(path, offset: (1 << 60) + Int64(life)))
             let journal = TurnJournal(kept, lease: lease, half: 4096)
             for number in 0..<(5 - life * 3) {
                 #expect(try await journal.commit([1, 2, 3], in: "x", at: number, stamp: life))

@@ -11,7 +11,11 @@ final class ConditionMutex: @unchecked Sendable {
         mutex = .allocate(capacity: 1)
         condition = .allocate(capacity: 1)
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(condition, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -36,6 +40,17 @@ final class ConditionMutex: @unchecked Sendable {
 
     /// Waits for ``wakeAll()`` with the mutex released; may return without it.
     func wait() { pthread_cond_wait(condition, mutex) }
+
+    /// The same, but returns when `duration` is over at the latest.
+    func wait(atMost duration: Duration) {
+        var end = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &end)
+        let (seconds, attoseconds) = duration.components
+        let nanoseconds = end.tv_nsec + Int(attoseconds / 1_000_000_000)
+        end.tv_sec += Int(seconds) + nanoseconds / 1_000_000_000
+        end.tv_nsec = nanoseconds % 1_000_000_000
+        pthread_cond_timedwait(condition, mutex, &end)
+    }
 
     func wakeAll() { pthread_cond_broadcast(condition) }
 }

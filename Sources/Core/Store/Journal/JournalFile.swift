@@ -14,10 +14,8 @@ enum JournalFile {
     static func fill(_ file: borrowing File, half: Int) throws(StoreError) {
         guard try file.size != half * 2 else { return }
         try file.truncate(to: 0)
-        let zeros = [UInt8](repeating: 0, count: 64 << 10)
         do throws(StoreError) {
-            while try file.size < half * 2 { try file.write(zeros, at: try file.size) }
-            try file.truncate(to: half * 2)
+            try writeZeros(file, 0..<(half * 2))
             try file.sync()
         } catch {
             try? file.truncate(to: 0)
@@ -42,9 +40,21 @@ enum JournalFile {
         return false
     }
 
-    /// Forgets all records, which must be durable where they belong.
-    static func clear(_ file: borrowing File, half: Int) throws(StoreError) {
-        for start in [0, half] { try file.write([0], at: start) }
+    /// Forgets the records in `count` bytes from `start`, which must be durable where they belong: no word of them stays.
+    static func clear(_ file: borrowing File, at start: Int, count: Int) throws(StoreError) {
+        guard count > 0 else { return }
+        try writeZeros(file, start..<(start + count))
         try file.syncData()
+    }
+
+    /// From the first to the last, so that what is left when it is cut off has no beginning.
+    private static func writeZeros(_ file: borrowing File, _ range: Range<Int>) throws(StoreError) {
+        let zeros = [UInt8](repeating: 0, count: min(range.count, 64 << 10))
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let count = min(zeros.count, range.upperBound - start)
+            try file.write(count == zeros.count ? zeros : Array(zeros[..<count]), at: start)
+            start += count
+        }
     }
 }

@@ -80,7 +80,7 @@ struct Journals {
         guard syncfs(file.descriptor) == 0 else {
             throw StoreError(.outcomeUnknown, "syncfs", path: file.path, code: errno)
         }
-        try JournalFile.clear(file, half: try file.size / 2)
+        try JournalFile.clear(file, at: 0, count: try file.size)
     }
 
     /// - Parameter removed: What is known to be removed; read again before something is made that is not among it.

@@ -9,6 +9,9 @@ import Synchronization
 /// other goes on, and the first is free again once the whole file system was synced. Its blocks exist from the
 /// beginning, so a sync of it changes no metadata, which costs half of what the sync of a new file does.
 ///
+/// A half that is free holds zeros: what users said and removed must not stay here. A minute after its first record a
+/// half counts as full.
+///
 /// A journal belongs to one process; whose process has ended is recovered by another.
 ///
 /// Unchecked: everything is touched only while `mutex` is held, but what only the writing thread uses.
@@ -22,22 +25,28 @@ final class TurnJournal: @unchecked Sendable {
     /// The right to the file; kept, not read.
     private let lease: Lease
     private let half: Int
+    private let lifetime: Duration
     private let mutex = ConditionMutex()
     private var waiting: [Waiting] = []
     private var isWriting = false
     private var isClosed = false
     private var isOtherHalfFree = true
     private var failure: StoreError?
-    // Of the writing thread: where the next record goes, the half and the place in it, and that half's generation.
+    // Of the writing thread: where the next record goes, the half and the place in it, since when there are records in
+    // it, and that half's generation.
     private var current = 0
     private var position = 0
+    private var begun = ContinuousClock.now
     private var generation: Int
 
-    /// - Parameter kept: A file of twice `half` bytes without records, made by ``JournalFile``.
-    init(_ kept: KeptFile, lease: Lease, half: Int) {
+    /// - Parameters:
+    ///   - kept: A file of twice `half` bytes without records, made by ``JournalFile``.
+    ///   - lifetime: How long a half takes records.
+    init(_ kept: KeptFile, lease: Lease, half: Int, lifetime: Duration = .seconds(60)) {
         self.kept = kept
         self.lease = lease
         self.half = half
+        self.lifetime = lifetime
         // Never one that was there before: records of an earlier life may stand behind those of this one.
         generation = .random(in: 1...(1 << 60))
         startThread { [self] in run() }
@@ -72,9 +81,9 @@ final class TurnJournal: @unchecked Sendable {
         mutex.withLock {
             isClosed = true
             mutex.wakeAll()
-            while !waiting.isEmpty || isWriting { mutex.wait() }
-            guard failure == nil, syncfs(kept.file.descriptor) == 0 else { return }
-            try? JournalFile.clear(kept.file, half: half)
+            while !waiting.isEmpty || isWriting || !isOtherHalfFree && failure == nil { mutex.wait() }
+            guard failure == nil, position > 0 else { return }
+            _ = free(half: current, position)
         }
     }
 
@@ -85,7 +94,8 @@ final class TurnJournal: @unchecked Sendable {
             while true {
                 while waiting.isEmpty {
                     if isClosed { return }
-                    mutex.wait()
+                    turnIfOld()
+                    if position > 0 { mutex.wait(atMost: lifetime) } else { mutex.wait() }
                 }
                 isWriting = true
                 var batch: [Waiting] = []
@@ -110,6 +120,7 @@ final class TurnJournal: @unchecked Sendable {
 
     /// How many of those that wait go into the current half, which is another one if none did; nil after a failure.
     private func room() -> Int? {
+        turnIfOld()
         while true {
             var (count, size) = (0, 0)
             for one in waiting {
@@ -124,19 +135,33 @@ final class TurnJournal: @unchecked Sendable {
         }
     }
 
+    private func turnIfOld() {
+        if position > 0, isOtherHalfFree, begun.duration(to: .now) >= lifetime { turn() }
+    }
+
     /// Goes on in the other half, and has this one freed.
     private func turn() {
+        let (full, end) = (current, position)
         current = 1 - current
         position = 0
         generation += 1
         isOtherHalfFree = false
         startThread { [self] in
-            let code = syncfs(kept.file.descriptor) == 0 ? 0 : errno
+            let outcome = free(half: full, end)
             mutex.withLock {
-                if code == 0 { isOtherHalfFree = true } else { failure = failed("syncfs", code) }
+                if let outcome { failure = failure ?? outcome } else { isOtherHalfFree = true }
                 mutex.wakeAll()
             }
         }
+    }
+
+    /// Empties a half of which the first `count` bytes are records.
+    private func free(half index: Int, _ count: Int) -> StoreError? {
+        guard syncfs(kept.file.descriptor) == 0 else { return failed("syncfs", errno) }
+        do throws(StoreError) { try JournalFile.clear(kept.file, at: index * half, count: count) } catch {
+            return failed(error.operation, error.code)
+        }
+        return nil
     }
 
     private func write(_ records: [JournalRecord]) -> StoreError? {
@@ -149,6 +174,7 @@ final class TurnJournal: @unchecked Sendable {
         } catch {
             return failed(error.operation, error.code)
         }
+        if position == 0 { begun = .now }
         position += bytes.count
         return nil
     }

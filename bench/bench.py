@@ -1,4 +1,4 @@
-"""Measures the program beside plain `proxy_pass` to the same upstream, in one run and by turns.
+"""Measures the program beside plain `proxy_pass` to the same upstream and a FastCGI hello, in one run and by turns.
 
 Medians of three rounds; ratios count, because absolute figures depend on what else the machine does. Everything is on
 loopback, bounded in time, and ended by its pid. The result is a table and out/bench.json.
@@ -22,7 +22,8 @@ OUT = ROOT / "out"
 BINARY = Path(os.environ.get("CHATGPT_API_SERVER", ROOT / ".build/release/chatgpt-api-server"))
 ROUNDS = 3
 SECONDS = 4
-UPSTREAM, WAITING, PROXY, DURABLE, FLUSH, FOUR, FIXED, STREAM_PROXY, STREAMING = range(19931, 19940)
+UPSTREAM, WAITING, PROXY, DURABLE, FLUSH, FOUR, FIXED, STREAM_PROXY, STREAMING, HELLO = range(
+    19931, 19941)
 COMPLETION = json.dumps({
     "id": "chatcmpl-fixed", "object": "chat.completion", "created": 1700000000, "model": "m", "choices": [{
         "index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "The Danube. " * 33}}],
@@ -85,7 +86,8 @@ class Server:
 
 
 def proxy(stack: ExitStack, folder: Path) -> None:
-    """nginx with `proxy_pass` to both upstreams, and with the fixed answer that requests get as their upstream."""
+    """nginx with `proxy_pass` to both upstreams, with the fixed answer that requests get as their upstream, and with
+    libfcgi alone behind it."""
     home = folder / "proxy"
     home.mkdir()
     (home / "nginx.conf").write_text(f"""
@@ -107,6 +109,11 @@ def proxy(stack: ExitStack, folder: Path) -> None:
                 location / {{ proxy_pass http://pool; proxy_http_version 1.1; proxy_set_header Connection ""; }}
             }}
             server {{
+                listen 127.0.0.1:{HELLO} backlog=32768;
+                keepalive_requests 1000000;
+                location / {{ include /etc/nginx/fastcgi_params; fastcgi_pass unix:{home}/hello; }}
+            }}
+            server {{
                 listen 127.0.0.1:{STREAM_PROXY} backlog=32768;
                 location / {{
                     proxy_pass http://streams; proxy_http_version 1.1; proxy_set_header Connection "";
@@ -114,6 +121,7 @@ def proxy(stack: ExitStack, folder: Path) -> None:
                 }}
             }}
         }}""")
+    start(stack, OUT / "hello", home / "hello")
     start(stack, "nginx", "-c", home / "nginx.conf", "-g", "daemon off;", stderr=subprocess.DEVNULL)
     time.sleep(0.5)
 
@@ -172,8 +180,8 @@ def main() -> None:
             queue.write_text("32768")
         except OSError:
             print("net.core.somaxconn is below 32768: some of 10,000 requests at once will fail")
-    for name in ("upstream", "streams"):
-        subprocess.run(["cc", "-O2", "-o", OUT / name, ROOT / "bench" / f"{name}.c"], check=True)
+    for name in ("upstream", "streams", "hello"):
+        subprocess.run(["cc", "-O2", "-o", OUT / name, ROOT / "bench" / f"{name}.c", "-lfcgi"], check=True)
     results: dict = {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
@@ -185,7 +193,8 @@ def main() -> None:
         flush = Server(stack, folder, FLUSH, 2, FIXED, "flush")
         streaming = Server(stack, folder, STREAMING, 2, UPSTREAM, "fsync")
         four = Server(stack, folder, FOUR, 4, WAITING, "flush")
-        ways = {"proxy_pass": (PROXY, "none"), "durable": (DURABLE, durable.key), "flush": (FLUSH, flush.key)}
+        ways = {
+            "proxy_pass": (PROXY, "none"), "hello": (HELLO, "none"), "durable": (DURABLE, durable.key), "flush": (FLUSH, flush.key)}
         for connections in (32, 1):
             rounds = [
                 {name: wrk(port, key, connections, folder) for name, (port, key) in ways.items()}

@@ -46,12 +46,17 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user) {
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *user) {
     casc_transfer *t = user;
+    if (!t->is_flowing) {
+        t->is_flowing = 1;
+        t->client->flowing++;
+    }
     if (t->callbacks.body(t->context, bytes, size * count)) {
         // A reader that is slow is not an upstream that is silent.
         t->is_paused = 1;
         t->deadline = 0;
         return CURL_WRITEFUNC_PAUSE;
     }
+    t->client->taken += size * count;
     progress(t);
     return size * count;
 }

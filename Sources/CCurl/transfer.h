@@ -5,9 +5,19 @@
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdint.h>
 
 // Things that other threads ask of the client's thread.
 enum { ASK_START = 1, ASK_RESUME = 2, ASK_CANCEL = 4 };
+
+// A socket that libcurl wants to be told about.
+typedef struct casc_socket {
+    int fd;
+    uint32_t events; // that it wants
+    int is_resting, is_gone;
+    long long due; // of one that rests: when it is looked at again
+    struct casc_socket *next; // of those that rest, or of those that are gone
+} casc_socket;
 
 struct casc_transfer {
     casc_client *client;
@@ -24,7 +34,7 @@ struct casc_transfer {
     struct curl_slist *headers;
     char *url, *method, *proxy, *ca_file, *body;
     size_t body_length;
-    int has_body, is_head_done, is_paused;
+    int has_body, is_head_done, is_flowing, is_paused;
     long connect_ms, first_byte_ms, idle_ms, total_ms;
     long long deadline; // milliseconds of the monotonic clock, 0: none
     int deadline_result; // what missing it means
@@ -43,6 +53,9 @@ struct casc_client {
     casc_transfer *running;
     CURL *spare[512];
     int spare_count;
+    int flowing; // how many bodies have begun and go on
+    size_t taken; // bytes of bodies from the socket that is being read
+    casc_socket *first_resting, *last_resting, *gone;
     void (*settled)(void);
     pthread_mutex_t mutex;
     casc_transfer *queue_head, *queue_tail;

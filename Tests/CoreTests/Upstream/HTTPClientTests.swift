@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import Testing
 
 @testable import Core
@@ -56,6 +57,50 @@ import Testing
         }
 
         #expect(pieces == ["piece1", "piece2", "piece3"])
+    }
+
+    @Test func `many bodies that come in pieces are whole, broken off or left, each by itself`() async throws {
+        let pieces = 30
+        let server = try RawServer { connection in
+            guard let request = connection.readRequest(), let number = Self.number(of: request) else { return }
+            connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            for piece in 0..<pieces {
+                if number % 5 == 1, piece == 20 { return }
+                connection.write("2\r\n\(10 + piece)\r\n")
+                // In all longer than the 200 ms after which libcurl looks at a new connection by itself.
+                usleep(15_000)
+            }
+            connection.write("0\r\n\r\n")
+        }
+        defer { server.stop() }
+        let whole = (0..<pieces).map { "\(10 + $0)" }.joined()
+
+        let wrong = await withTaskGroup(of: Int?.self) { group -> [Int] in
+            for number in 0..<100 {
+                group.addTask { [client] in
+                    var text = ""
+                    do {
+                        // After 10 s libcurl would look by itself, and hide what was overlooked.
+                        let response = try await client.send(
+                            HTTPClientRequest(url: "\(server.url)/\(number)", idleTimeout: .seconds(5)))
+                        while let piece = try await response.next() {
+                            text += String(decoding: piece, as: UTF8.self)
+                            if number % 5 == 2, text.count > 20 { return whole.hasPrefix(text) ? nil : number }
+                        }
+                    } catch {
+                        return number % 5 == 1 && text == whole.prefix(40) ? nil : number
+                    }
+                    return number % 5 != 1 && text == whole ? nil : number
+                }
+            }
+            return await group.reduce(into: [Int]()) { wrong, number in if let number { wrong.append(number) } }
+        }
+
+        #expect(wrong.isEmpty)
+    }
+
+    private static func number(of request: RawConnection.Request) -> Int? {
+        Int(request.line.split(separator: " ")[1].dropFirst())
     }
 
     @Test func `two hundred requests at once get their own answers`() async throws {

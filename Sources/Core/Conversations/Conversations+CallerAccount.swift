@@ -1,5 +1,6 @@
 extension Conversations {
     /// Begins a turn on the account that the caller brought along.
+    @inline(never)
     func begin(_ ask: Ask, on caller: CallerAccount) async throws -> RunningTurn {
         let startedAt = Timestamp.now
         var conversation = Conversation(

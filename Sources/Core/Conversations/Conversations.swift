@@ -24,19 +24,28 @@ package final class Conversations: Sendable {
     /// - Throws: ``GatewayError`` for everything that a caller can still be told with a status.
     package func begin(_ ask: Ask) async throws -> RunningTurn {
         if let caller = ask.callerAccount { return try await begin(ask, on: caller) }
-        let startedAt = Timestamp.now
         let pool = try permittedPool(of: ask)
-        guard let id = ask.conversationID else {
-            var conversation = Conversation(origin: .account(Account.ID(rawValue: "")), system: ask.system)
-            conversation.createdAt = startedAt
-            let (lease, reply) = try await dispatcher.start(
-                prompt(of: ask, after: nil), in: pool, requestID: ask.requestID)
-            conversation.origin = .account(lease.account.id)
-            // Nobody else can send to a conversation that is not stored yet, so this one needs no lease.
-            return RunningTurn(
-                conversations: self, ask: ask, conversation: conversation, startedAt: startedAt, lease: lease,
-                turnLease: nil, reply: reply)
-        }
+        if let id = ask.conversationID { return try await goOn(ask, in: id) }
+        return try await begin(ask, in: pool)
+    }
+
+    // Thousands of turns may wait in these at the same time. Inlined, each would hold what all of them need.
+
+    @inline(never)
+    private func begin(_ ask: Ask, in pool: AccountPool.Kind) async throws -> RunningTurn {
+        var conversation = Conversation(origin: .account(Account.ID(rawValue: "")), system: ask.system)
+        let startedAt = conversation.createdAt
+        let (lease, reply) = try await dispatcher.start(prompt(of: ask, after: nil), in: pool, requestID: ask.requestID)
+        conversation.origin = .account(lease.account.id)
+        // Nobody else can send to a conversation that is not stored yet, so this one needs no lease.
+        return RunningTurn(
+            conversations: self, ask: ask, conversation: conversation, startedAt: startedAt, lease: lease,
+            turnLease: nil, reply: reply)
+    }
+
+    @inline(never)
+    private func goOn(_ ask: Ask, in id: Conversation.ID) async throws -> RunningTurn {
+        let startedAt = Timestamp.now
         guard try await store.conversation(id, of: ask.user.id) != nil else {
             throw GatewayError.conversationNotFound
         }
@@ -106,6 +115,7 @@ package final class Conversations: Sendable {
     }
 
     /// Waits for the running turn of the conversation to end.
+    @inline(never)
     func turnLease(in id: Conversation.ID) async throws -> Lease {
         let end = ContinuousClock.now + queueTimeout
         var pause = Duration.milliseconds(5)

@@ -55,6 +55,7 @@ package final class Dispatcher: Sendable {
     }
 
     /// The accounts of `kind` that offer `model`; one that does not say what it has is asked all the same.
+    @inline(never)
     private func members(_ kind: AccountPool.Kind, model: String?) async throws -> [Account] {
         let all = pool.members(kind)
         guard !all.isEmpty else {
@@ -128,6 +129,7 @@ package final class Dispatcher: Sendable {
     }
 
     /// Notes a failure in the account's shared state.
+    @inline(never)
     func note(_ error: UpstreamError, of account: Account, requestID: String) async throws {
         guard error.kind != .cancelled else { return }
         log.notice(
@@ -154,6 +156,7 @@ package final class Dispatcher: Sendable {
     }
 
     /// - Returns: Nil when every account that could be used has been tried.
+    @inline(never)
     private func reserve(
         _ members: [Account], kind: AccountPool.Kind, model: String?, tried: Set<Account.ID>, failure: UpstreamError?
     ) async throws -> AccountLease? {

@@ -32,13 +32,17 @@ package final class HTTPClient: Sendable {
     ///
     /// Cancelling the task closes the connection at once, also after this has returned, when the body is read.
     package func send(_ request: HTTPClientRequest) async throws(HTTPClientError) -> HTTPClientResponse {
+        try await start(request).response()
+    }
+
+    /// Starts the exchange; whoever waits for its response need not keep the request.
+    func start(_ request: HTTPClientRequest) throws(HTTPClientError) -> HTTPTransfer {
         try request.check()
         guard let client else {
             throw HTTPClientError(kind: .protocolError, detail: "libcurl could not start", wasSent: false)
         }
         let transfer = HTTPTransfer()
         try transfer.start(request, on: client, configuration)
-        let head = try await transfer.head()
-        return HTTPClientResponse(head: head, transfer: transfer)
+        return transfer
     }
 }

@@ -85,8 +85,12 @@ final class HTTPTransfer: Sendable {
         guarded.withLock { $0.state.handle = kept }
     }
 
-    /// Waits for the head.
-    func head() async throws(HTTPClientError) -> Head {
+    /// Waits for the head; to be asked for once.
+    func response() async throws(HTTPClientError) -> HTTPClientResponse {
+        HTTPClientResponse(head: try await head(), transfer: self)
+    }
+
+    private func head() async throws(HTTPClientError) -> Head {
         while true {
             let (head, end) = guarded.withLock { ($0.state.head, $0.state.end) }
             if let head { return head }

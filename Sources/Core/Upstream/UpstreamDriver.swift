@@ -21,17 +21,17 @@ extension UpstreamDriver {
 }
 
 /// What is asked of an upstream.
-package struct UpstreamPrompt: Sendable {
+package final class UpstreamPrompt: Sendable {
     /// The thread so far, without this prompt; nil for a new one.
-    package var conversation: Conversation?
-    package var prompt: String
-    package var system: String?
+    package let conversation: Conversation?
+    package let prompt: String
+    package let system: String?
     /// The wanted model; nil leaves the choice to the account.
-    package var model: String?
+    package let model: String?
     /// Names the user to the upstream without saying who it is.
-    package var pseudonym: String
+    package let pseudonym: String
     /// The request of a caller that speaks the OpenAI API itself.
-    package var completion: CompletionRequest?
+    package let completion: CompletionRequest?
 
     package init(
         conversation: Conversation? = nil, prompt: String, system: String? = nil, model: String? = nil,

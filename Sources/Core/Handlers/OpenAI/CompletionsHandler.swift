@@ -21,15 +21,19 @@ package struct CompletionsHandler: Sendable {
         _ call: Call, _ body: JSONObject, _ user: User, _ recorder: RepeatedRequests.Recorder?
     ) async throws -> Response {
         let request = try Self.request(body, call)
-        guard request.isStream else {
-            let running = try await begin(request, call, user)
-            let builder = CompletionBuilder(running)
-            let conversation = try await finish(running, request, user) { event, _ in builder.take(event) }
-            let answer = builder.completion(of: conversation)
-            try await recorder?.finish(contentType: "application/json", body: answer.bytes)
-            return .json(answer)
-        }
-        return EventStream.response { stream in
+        if request.isStream { return stream(request, call, user, recorder) }
+        let running = try await begin(request, call, user)
+        let builder = CompletionBuilder(running)
+        let conversation = try await finish(running, request, user) { event, _ in builder.take(event) }
+        let answer = builder.completion(of: conversation)
+        try await recorder?.finish(contentType: "application/json", body: answer.bytes)
+        return .json(answer)
+    }
+
+    private func stream(
+        _ request: CompletionRequest, _ call: Call, _ user: User, _ recorder: RepeatedRequests.Recorder?
+    ) -> Response {
+        EventStream.response { stream in
             let output = RecordedStream(stream, recorder: recorder)
             let tell = { (error: any Error) in
                 try await stream.send(data: failures.told(error, requestID: call.request.id).openAI.bytes)
@@ -54,6 +58,7 @@ package struct CompletionsHandler: Sendable {
     }
 
     /// Continues the conversation that the body names, else the one whose thread it sends, else begins one.
+    @inline(never)
     private func begin(_ request: CompletionRequest, _ call: Call, _ user: User) async throws -> RunningTurn {
         let named = try call.parameters.identifier("conversation_id")
         if named == nil, let running = try await goOn(request, call, user) { return running }
@@ -63,6 +68,7 @@ package struct CompletionsHandler: Sendable {
     /// Continues the conversation whose thread the body sends; nil where there is none or it cannot go on.
     ///
     /// A function of its own so that what it holds is gone while the upstream is waited for.
+    @inline(never)
     private func goOn(_ request: CompletionRequest, _ call: Call, _ user: User) async throws -> RunningTurn? {
         guard isArchived, let thread = request.threadBefore,
             let id = try await conversations.store.conversation(withThread: thread, of: user.id)
@@ -85,6 +91,7 @@ package struct CompletionsHandler: Sendable {
             requestID: call.request.id)
     }
 
+    @inline(never)
     private func finish(
         _ running: RunningTurn, _ request: CompletionRequest, _ user: User,
         _ tell: @Sendable (UpstreamEvent, _ isFollowed: Bool) async throws -> Void
@@ -102,6 +109,7 @@ package struct CompletionsHandler: Sendable {
     }
 
     /// The user for whom the caller acts: with a client's key the one that the standard field `user` names.
+    @inline(never)
     private func subject(of caller: User, named name: String?) async throws -> User {
         switch caller.role {
         case .user: return caller

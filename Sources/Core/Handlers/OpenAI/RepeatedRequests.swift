@@ -35,6 +35,14 @@ package struct RepeatedRequests: Sendable {
         to call: Call, of user: User, _ answer: (Recorder?) async throws -> Response
     ) async throws -> Response {
         guard let key = call.request.headers[.idempotencyKey], !key.isEmpty else { return try await answer(nil) }
+        return try await respond(to: call, of: user, with: key, answer)
+    }
+
+    // Not inlined, so that the thousands that wait without a key do not hold what it takes.
+    @inline(never)
+    private func respond(
+        to call: Call, of user: User, with key: String, _ answer: (Recorder?) async throws -> Response
+    ) async throws -> Response {
         guard key.utf8.count <= 255 else {
             throw GatewayError(
                 .invalidParameter, "The Idempotency-Key is longer than 255 bytes.", parameter: "Idempotency-Key")

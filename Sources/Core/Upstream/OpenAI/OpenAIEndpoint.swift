@@ -30,6 +30,19 @@ struct OpenAIEndpoint: Sendable {
     private func send(
         _ method: String, _ path: String, _ body: [UInt8]?, to account: Account, totalTimeout: Duration?
     ) async throws(UpstreamError) -> HTTPClientResponse {
+        let transfer = try start(method, path, body, to: account, totalTimeout: totalTimeout)
+        let response: HTTPClientResponse
+        do throws(HTTPClientError) { response = try await transfer.response() } catch { throw UpstreamError(error) }
+        guard response.status == 200 else { throw await refusal(response) }
+        return response
+    }
+
+    // Not inlined, so that the thousands that wait for an answer hold neither the request nor what a refusal needs.
+
+    @inline(never)
+    private func start(
+        _ method: String, _ path: String, _ body: [UInt8]?, to account: Account, totalTimeout: Duration?
+    ) throws(UpstreamError) -> HTTPTransfer {
         guard case .openAI(let api) = account.kind else {
             throw UpstreamError(.badReply, .callerFault, "not an account of an OpenAI-compatible API")
         }
@@ -39,12 +52,10 @@ struct OpenAIEndpoint: Sendable {
         let request = HTTPClientRequest(
             method: method, url: api.baseURL + path, headers: headers, body: body, proxy: account.proxy?.url,
             totalTimeout: totalTimeout)
-        let response: HTTPClientResponse
-        do throws(HTTPClientError) { response = try await client.send(request) } catch { throw UpstreamError(error) }
-        guard response.status == 200 else { throw await refusal(response) }
-        return response
+        do throws(HTTPClientError) { return try client.start(request) } catch { throw UpstreamError(error) }
     }
 
+    @inline(never)
     private func refusal(_ response: HTTPClientResponse) async -> UpstreamError {
         let body = (try? await response.collect(upTo: 64 << 10)) ?? []
         return .openAI(status: response.status, retryAfter: response.header("Retry-After"), body: body)

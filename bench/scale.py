@@ -1,18 +1,21 @@
 """Measures whether operations take longer when there is more: users, conversations of a user, messages.
 
 Two servers with `flush`, one small and one filled over HTTP, measured by turns in one run; the ratio of the medians
-counts. Also how long four workers take until they are ready.
+counts. Also how long four workers take until they are ready. A million users and messages need 20 minutes and a file
+system with four million free inodes:
+
+    SCALE_USERS=1000000 SCALE_TURNS=500000 python3 bench/scale.py
 """
 
 import http.client
 import json
 import os
+import re
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,6 +24,9 @@ import bench
 
 USERS = int(os.environ.get("SCALE_USERS", 50_000))
 CONVERSATIONS = int(os.environ.get("SCALE_CONVERSATIONS", 10_000))
+#: Of other users; each is two messages of the archive.
+TURNS = int(os.environ.get("SCALE_TURNS", 40_000))
+OTHERS = 20
 #: A page is full with them.
 FEW = 60
 SAMPLES = 300
@@ -42,20 +48,46 @@ class Caller:
         return body
 
 
-def fill(server: bench.Server, admin: str, users: int, conversations: int) -> None:
-    """Adds users, and conversations of the one user that is measured, four at a time."""
-    def work(part: int) -> None:
-        boss, person = Caller(server.port, admin), Caller(server.port, server.key)
-        for number in range(part, users, 4):
-            boss.post("/api/client/add-user", user_id=f"fill-{number}", username="Fill")
-        for number in range(part, conversations, 4):
-            person.post("/v1/chat/completions", model="m", messages=[{"role": "user", "content": f"Hi {number}"}])
+def repeat(server: bench.Server, folder: Path, path: str, body: str, keys: list[str], count: int) -> None:
+    """Posts `body`, in which %d is the number of the request, at least `count` times, with the keys by turns."""
+    script = folder / "fill.lua"
+    done = 0
+    # About what a server does in a second, which is the least that wrk can be told.
+    while (seconds := min(30, (count - done) // 6000)) > 0:
+        script.write_text(f"""
+            local number, keys = {done}, {{{", ".join(f'"{key}"' for key in keys)}}}
+            request = function()
+                number = number + 1
+                return wrk.format("POST", "{path}", {{
+                    ["Content-Type"] = "application/json", ["Authorization"] = "Bearer " .. keys[number % #keys + 1]
+                }}, string.format([[{body}]], number))
+            end
+            done = function(summary)
+                io.write(string.format("RESULT %d %d\\n", summary.requests, summary.errors.status))
+            end""")
+        output = subprocess.run(
+            ["wrk", "-t1", "-c16", f"-d{seconds}s", "-s", script, f"http://127.0.0.1:{server.port}"], check=True,
+            capture_output=True, text=True).stdout
+        answered, refused = map(int, re.search(r"RESULT (\d+) (\d+)", output).groups())
+        if refused or not answered:
+            sys.exit(f"bench: {path} refused {refused} of {answered}")
+        # Those that were cut off at the end may have been done, too.
+        done += answered + 16
+    callers = [Caller(server.port, key) for key in keys]
+    for number in range(done + 1, count + 1):
+        callers[number % len(callers)].post(path, **json.loads(body % number))
 
-    threads = [threading.Thread(target=work, args=(part,)) for part in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+
+def fill(server: bench.Server, folder: Path, admin: str, users: int, conversations: int, turns: int) -> None:
+    """Adds users, conversations of the one user that is measured, and turns of others."""
+    boss = Caller(server.port, admin)
+    others = [
+        boss.post("/api/client/add-user", user_id=f"other-{number}", username="Other")["api_key"]
+        for number in range(OTHERS)]
+    chat = '{"model":"m","messages":[{"role":"user","content":"Hi %d"}]}'
+    repeat(server, folder, "/api/client/add-user", '{"user_id":"fill-%d","username":"Fill"}', [admin], users)
+    repeat(server, folder, "/v1/chat/completions", chat, [server.key], conversations)
+    repeat(server, folder, "/v1/chat/completions", chat, others, turns)
 
 
 class Probe:
@@ -111,16 +143,16 @@ def main() -> None:
         bench.proxy(stack, folder)
         print(f"four workers ready after {cold_start(folder) * 1000:.0f} ms")
         probes = []
-        for port, users, conversations in ((bench.DURABLE, FEW, FEW), (bench.FLUSH, USERS, CONVERSATIONS)):
+        for port, *sizes in ((bench.DURABLE, FEW, FEW, FEW), (bench.FLUSH, USERS, CONVERSATIONS, TURNS)):
             server = bench.Server(stack, folder, port, 2, bench.FIXED, "flush")
             admin = (folder / str(port) / "state/admin-key.txt").read_text().strip()
-            fill(server, admin, users, conversations)
+            fill(server, folder, admin, *sizes)
             probes.append(Probe(server, admin))
         for number in range(SAMPLES):
             for probe in probes:
                 probe.run(number)
         small, large = probes
-        print(f"{FEW} users and conversations -> {USERS} users, {CONVERSATIONS} conversations of one user")
+        print(f"few -> at least {USERS} users, {CONVERSATIONS} conversations of one user, {TURNS} turns of others")
         for what, times in small.times.items():
             before, after = statistics.median(times), statistics.median(large.times[what])
             print(f"{what:<22} {before * 1000:6.2f} ms -> {after * 1000:6.2f} ms  ratio {after / before:4.2f}")

@@ -47,6 +47,10 @@ def test_a_user_that_cannot_be_read_keeps_nobody_else_out(launch):
     assert gateway.admin_key == admin_key
     assert_error(gateway.get("/api/recall", spoilt_key), 500, "internal_error")
     gateway.talk(gateway.add_user(), "Hello")
+    listed = gateway.get("/api/client/users", admin_key)
+    assert listed.status_code == 200
+    assert len(listed.json()["users"]) == len(before) + 1
+    assert "a user's record cannot be read" in (gateway.logs / "serve.log").read_text()
 
 
 @pytest.mark.parametrize("is_kept", [False, True])

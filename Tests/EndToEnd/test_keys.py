@@ -113,4 +113,7 @@ def test_rotating_the_admin_key_ends_the_old_one_at_once(launch):
     assert parallel(lambda _: gateway.get("/api/client/users", old).status_code, range(12), at_once=4) == [401] * 12
     assert gateway.get("/api/client/users", new).status_code == 200
     assert (gateway.state / "admin-key.txt").read_text().strip() == new
-    gateway.admin_key = new  # the only key that may stand in the file
+    newest = gateway.secrets.keep(gateway.post("/api/client/rotate-key", new).json()["api_key"])
+    assert gateway.get("/api/client/users", newest).status_code == 200
+    assert not (gateway.state / "admin-key.txt").exists(), "the file tells a key that has ended"
+    gateway.admin_key = newest

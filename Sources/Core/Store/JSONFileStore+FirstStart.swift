@@ -3,13 +3,7 @@ extension JSONFileStore {
     ///
     /// - Returns: The new key, to be shown once; nil if there are users already.
     package func createFirstAdmin() throws(StoreError) -> APIKey? {
-        do throws(StoreError) {
-            guard try users(ownedBy: nil, before: nil, limit: 1).isEmpty else { return nil }
-        } catch {
-            // A record that cannot be read is a user all the same; it is no reason not to serve the others.
-            guard error.kind == .corrupt else { throw error }
-            return nil
-        }
+        guard try !hasUsers else { return nil }
         let key = APIKey.generate()
         // Of several that start at once only one adds the user.
         guard try addUser(Self.admin(key)) else { return nil }

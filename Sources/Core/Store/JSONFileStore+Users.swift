@@ -61,9 +61,7 @@ extension JSONFileStore {
             for key in after.keys where !before.keys.contains(key) { try writeKey(key, of: id) }
             try AtomicFile.write(after.record.bytes, to: layout.user(id.digest), durable: isDurable)
             try tidy(id) { () throws(StoreError) in
-                for key in before.keys where !after.keys.contains(key) {
-                    try Directory.removeFile(layout.key(key.digest), durably: false)
-                }
+                for key in before.keys where !after.keys.contains(key) { try forgetKey(key, of: before) }
             }
             return after
         }
@@ -79,7 +77,7 @@ extension JSONFileStore {
             try Directory.removeFile(layout.user(id.digest), durably: isDurable)
             // Still under the lock: a user who is added again at once keeps what is new.
             try tidy(id) { () throws(StoreError) in
-                for key in user.keys { try Directory.removeFile(layout.key(key.digest), durably: false) }
+                for key in user.keys { try forgetKey(key, of: user) }
                 if !keepConversations { try discardConversations(of: id, unlessKept: false) }
             }
             return user
@@ -137,14 +135,28 @@ extension JSONFileStore {
 
     package func users(ownedBy owner: String?, before: User.ID?, limit: Int) throws(StoreError) -> [User] {
         var users: [User] = []
-        _ = try list(owner: owner).page(before: before?.digest, limit: limit) { _, entry throws(StoreError) in
-            guard let owner = entry["owner"]?.string, let userID = entry["user_id"]?.string,
-                let user = try user(User.ID(owner: owner, userID: userID))
-            else { return false }
-            users.append(user)
-            return true
+        _ = try list(owner: owner).page(before: before?.digest, limit: limit) { digest, entry throws(StoreError) in
+            guard let owner = entry["owner"]?.string, let userID = entry["user_id"]?.string else { return false }
+            do throws(StoreError) {
+                guard let user = try user(User.ID(owner: owner, userID: userID)) else { return false }
+                users.append(user)
+                return true
+            } catch {
+                // One record that somebody has spoilt must not hide all the others.
+                guard error.kind == .corrupt else { throw error }
+                log.error("a user's record cannot be read", metadata: ["user": "\(digest)", "error": "\(error)"])
+                return false
+            }
         }
         return users
+    }
+
+    /// Whether there is any record of a user, even one that cannot be read.
+    var hasUsers: Bool {
+        get throws(StoreError) {
+            try !list(owner: nil).page(before: nil, limit: 1) { digest, _ in Directory.exists(layout.user(digest)) }
+                .isEmpty
+        }
     }
 
     package func owners(of userID: String) throws(StoreError) -> [String] {
@@ -176,6 +188,14 @@ extension JSONFileStore {
     private func writeKey(_ key: User.Key, of id: User.ID) throws(StoreError) {
         let record: JSON = ["owner": JSON(id.owner), "user_id": JSON(id.userID)]
         try AtomicFile.write(record.bytes, to: layout.key(key.digest), durable: isDurable)
+    }
+
+    /// Removes what leads from a key to its user, and the file that tells the first admin's key, if it is that.
+    private func forgetKey(_ key: User.Key, of user: User) throws(StoreError) {
+        try Directory.removeFile(layout.key(key.digest), durably: false)
+        guard user.role == .admin, let file = try File.reading(layout.adminKey) else { return }
+        let told = String(decoding: try file.readAll().prefix { $0 > 0x20 }, as: UTF8.self)
+        if Hex.sha256(told) == key.digest { try Directory.removeFile(layout.adminKey, durably: false) }
     }
 
     /// Moves a user's conversations out of sight with one rename, then deletes them.

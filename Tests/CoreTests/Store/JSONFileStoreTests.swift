@@ -321,6 +321,51 @@ struct JSONFileStoreTests {
         #expect(status.st_mode & 0o777 == 0o700)
     }
 
+    @Test func `the file with the first admin's key goes with that key`() throws {
+        let store = try directory.store()
+        let key = try #require(try store.createFirstAdmin())
+        let admin = try #require(try store.user(withKey: key.digest))
+
+        _ = try store.updateUser(admin.id) { user in
+            user.username = "boss"
+            return true
+        }
+        #expect(Directory.exists(store.layout.adminKey))
+
+        _ = try store.updateUser(admin.id) { user in
+            user.keys = [User.Key(APIKey.generate())]
+            return true
+        }
+        #expect(!Directory.exists(store.layout.adminKey))
+
+        let other = try store.replaceAdminKey()
+        let written = try File(store.layout.adminKey, O_RDONLY).readAll()
+        #expect(String(decoding: written, as: UTF8.self) == other.text + "\n")
+    }
+
+    @Test func `a record that cannot be read hides no other user`() throws {
+        let store = try directory.store()
+        let users = (0..<5).map { User(id: User.ID(owner: "self", userID: "u\($0)"), username: "u\($0)") }
+        for user in users { #expect(try store.addUser(user)) }
+        try AtomicFile.write(Array("{\"user_id\":".utf8), to: store.layout.user(users[2].id.digest), durable: false)
+
+        let page = try store.users(ownedBy: nil, before: nil, limit: 3)
+        let rest = try store.users(ownedBy: "self", before: page.last?.id, limit: 3)
+
+        #expect(page.map(\.id.userID) == ["u4", "u3", "u1"])
+        #expect(rest.map(\.id.userID) == ["u0"])
+        #expect(throws: StoreError.self) { try store.user(users[2].id) }
+    }
+
+    @Test func `users who cannot be read are no reason for a new admin`() throws {
+        let store = try directory.store()
+        let user = User(id: User.ID(owner: "self", userID: "u"), username: "u")
+        #expect(try store.addUser(user))
+        try AtomicFile.write([], to: store.layout.user(user.id.digest), durable: false)
+
+        #expect(try store.createFirstAdmin() == nil)
+    }
+
     @Test func `a state directory of another version is refused`() throws {
         let store = try directory.store()
         try AtomicFile.write(Array("{\"version\":99}".utf8), to: store.layout.format, durable: false)

@@ -96,6 +96,50 @@ def test_stopping_keeps_what_had_come_and_the_next_message_works(visit, gateway,
     expect(page.get_by_text("Stopped before its end")).to_be_visible()
 
 
+def test_a_reply_goes_on_while_another_conversation_is_open(visit, gateway, upstream):
+    page = chat(visit, gateway)
+    slow(upstream, 40)
+    ask(page, "Talk for long")
+    page.locator(".turn.is-running").get_by_text("piece3 ").wait_for()
+
+    page.get_by_role("link", name="New chat").click()
+    expect(page.locator(".turn")).to_have_count(0)
+    expect(page.get_by_role("button", name="Stop the reply")).to_be_hidden()
+    ask(page, "Meanwhile")
+    answered(page)
+    expect(page.locator(".thread")).to_contain_text("You said: Meanwhile")
+    expect(page.locator(".recall-list li")).to_have_count(2)
+
+    page.locator(".recall-list a", has_text="Talk for long").click()
+    expect(page.locator(".turn.is-running .prompt")).to_contain_text("Talk for long")
+    expect(page.get_by_role("button", name="Stop the reply")).to_be_visible()
+    answered(page)
+    expect(page.locator(".thread")).to_contain_text("piece39")
+    expect(page.locator(".turn")).to_have_count(1)
+
+    ask(page, "And on")
+    answered(page, 2)
+    page.reload()
+    answered(page, 2)
+    expect(page.locator(".thread")).to_contain_text("piece39")
+    expect(page.get_by_text("Stopped before its end")).to_have_count(0)
+
+
+def test_a_reply_ends_with_its_conversation(visit, gateway, upstream):
+    page = chat(visit, gateway)
+    slow(upstream, 300)
+    ask(page, "Talk for long")
+    page.locator(".turn.is-running").get_by_text("piece3 ").wait_for()
+    page.get_by_role("link", name="New chat").click()
+
+    row = page.locator(".recall-list li", has_text="Talk for long")
+    row.get_by_role("button").click()
+    page.get_by_role("menuitem", name="Delete").click()
+
+    expect(page.locator(".recall-list li")).to_have_count(0)
+    upstream.wait_in_flight(0)
+
+
 def test_a_rich_reply_has_its_code_table_and_formulas(visit, gateway, upstream):
     page = chat(visit, gateway)
     upstream.script({"text": RICH})

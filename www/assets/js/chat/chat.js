@@ -31,15 +31,16 @@ function refuse(main) {
             el("a", { class: "button quiet", href: pages.recall }, t("nav.recall")))));
 }
 
+/** How many answers may go on unseen: a browser opens six connections to a server that speaks HTTP/1.1. */
+const MOST_AWAY = 3;
+
 class ChatPage {
     #main;
-    /** The open conversation; null for one that has not begun. */
-    #id = null;
     #options;
-    #thread = new Thread({
-        send: (prompt) => this.#send(prompt), onBegin: (id) => this.#began(id), onEnd: (facts) => this.#ended(facts),
-        onFail: (error, prompt) => this.#failed(error, prompt), request: () => this.#request(),
-    });
+    /** The open conversation. */
+    #thread = this.#newThread();
+    /** Conversations that are being answered while another one is open, the one left first at the front. */
+    #away = new Set();
     #composer = new Composer({ send: (prompt) => this.#send(prompt), stop: () => this.#thread.stop() });
     #list = new ConversationList((error) => this.#tell(error), { actions: (entry) => this.#actions(entry) });
     #title = el("h1", { class: "thread-title", tabIndex: -1 });
@@ -85,6 +86,7 @@ class ChatPage {
 
     async #changeUser() {
         this.#composer.isReady = true;
+        for (const thread of [...this.#away, this.#thread]) thread.stop();
         this.#open(null);
         await this.#list.reload();
     }
@@ -92,71 +94,113 @@ class ChatPage {
     /** Shows the conversation that the address names. */
     async #follow() {
         const id = new URLSearchParams(location.hash.slice(1)).get("c");
-        if (id === this.#id && (id || this.#thread.isBusy)) return;
+        if (id === this.#thread.id && (id || this.#thread.isBusy)) return;
         await this.#open(id, false);
     }
 
     async #open(id, isNoted = true) {
-        this.#thread.leave();
-        this.#composer.keep(this.#id);
-        this.#id = id;
+        this.#composer.keep(this.#thread.id);
+        const goesOn = this.#turnTo(id);
         if (isNoted) history.pushState(null, "", id ? `#c=${encodeURIComponent(id)}` : location.pathname);
         this.#list.mark(id);
         this.#toggleDrawer(false);
         this.#composer.restore(id);
+        this.#composer.isBusy = goesOn;
         this.#options.isNew = !id;
-        this.#rename("");
+        this.#rename();
+        if (goesOn) return this.#thread.resume();
         if (!id) return this.#thread.empty();
-        this.#thread.clear();
+        const thread = this.#thread;
+        thread.clear();
         try {
             const whole = await post(endpoint("recall"), { ...subject, conversation_id: id, format: "json" });
-            if (id !== this.#id) return;
-            this.#rename(whole.title);
-            this.#thread.show(whole);
+            if (thread !== this.#thread || id !== thread.id) return;
+            thread.title = whole.title;
+            this.#rename();
+            thread.show(whole);
         } catch (error) {
-            if (id !== this.#id || leaveIfAboutKey(error)) return;
-            this.#thread.empty(sentence(error));
+            if (thread !== this.#thread || id !== thread.id || leaveIfAboutKey(error)) return;
+            thread.empty(sentence(error));
         }
     }
 
-    #rename(title) {
+    #newThread() {
+        const owner = subject.user_id;
+        const thread = new Thread({
+            send: (prompt) => this.#send(prompt), request: () => this.#request(), onBegin: () => this.#began(thread),
+            onEnd: (turns) => this.#ended(thread, owner, turns), onFail: (error, prompt) => this.#failed(thread, error, prompt),
+        });
+        return thread;
+    }
+
+    /** Has the thread of a conversation in place; the one before goes on unseen if it is being answered. */
+    #turnTo(id) {
+        const before = this.#thread;
+        const known = id && [...this.#away].find((thread) => thread.id === id);
+        if (before.isBusy) this.#sendAway(before);
+        if (known) this.#away.delete(known);
+        this.#thread = known || this.#newThread();
+        if (!known) this.#thread.id = id;
+        before.element.replaceWith(this.#thread.element);
+        return Boolean(known);
+    }
+
+    #sendAway(thread) {
+        this.#away.add(thread);
+        if (thread.id) this.#list.put(this.#entry(thread));
+        if (this.#away.size > MOST_AWAY) [...this.#away][0].stop();
+    }
+
+    /** A conversation as the list has it. */
+    #entry(thread, turns = thread.turns) {
+        return { id: thread.id, title: thread.title, updated_at: new Date().toISOString(), messages: turns };
+    }
+
+    #rename() {
+        const { title } = this.#thread;
         this.#title.textContent = title || t("chat.new_title");
         document.title = `${title || t("chat.title")} – ${t("app.name")}`;
     }
 
     /** What goes with the next prompt. */
     #request() {
-        return { ...subject, ...this.#options.members(), ...(this.#id ? { conversation_id: this.#id } : {}) };
+        return { ...subject, ...this.#options.members(), ...(this.#thread.id ? { conversation_id: this.#thread.id } : {}) };
     }
 
     async #send(prompt) {
+        const thread = this.#thread;
         this.#composer.isBusy = true;
-        const isTaken = await this.#thread.ask(prompt);
-        this.#composer.isBusy = false;
+        const isTaken = await thread.ask(prompt);
+        this.#away.delete(thread);
         // What was not answered at all is kept to be sent again.
+        if (thread !== this.#thread) return isTaken || this.#composer.keep(thread.id, prompt);
+        this.#composer.isBusy = false;
         if (!isTaken && !this.#composer.text) this.#composer.text = prompt;
         this.#composer.focus();
     }
 
-    #began(id) {
-        if (this.#id === id) return;
-        this.#id = id;
+    #began(thread) {
+        if (thread !== this.#thread) return this.#list.put(this.#entry(thread));
         this.#options.isNew = false;
-        history.replaceState(null, "", `#c=${encodeURIComponent(id)}`);
+        history.replaceState(null, "", `#c=${encodeURIComponent(thread.id)}`);
     }
 
-    #ended({ id, title, turns }) {
-        if (id !== this.#id) return;
-        if (title) this.#rename(title);
-        this.#list.put({ id, title: title ?? this.#title.textContent, updated_at: new Date().toISOString(), messages: turns });
-        this.#list.mark(id);
+    #ended(thread, owner, turns) {
+        // A client may look at another of its users by now.
+        if (owner !== subject.user_id) return;
+        this.#list.put(this.#entry(thread, turns));
+        if (thread !== this.#thread) return;
+        this.#rename();
+        this.#list.mark(thread.id);
     }
 
     /** Whether the page is left; what was to be said is kept for whoever signs in again. */
-    #failed(error, prompt) {
+    #failed(thread, error, prompt) {
         if (!isAboutKey(error)) return false;
-        this.#composer.text ||= prompt;
-        this.#composer.keep(this.#id);
+        if (thread === this.#thread) {
+            this.#composer.text ||= prompt;
+            this.#composer.keep(thread.id);
+        }
         return leaveIfAboutKey(error);
     }
 
@@ -177,7 +221,8 @@ class ChatPage {
         try {
             const { title } = await post("api/rename-conversation", { ...subject, conversation_id: entry.id, title: values.title });
             this.#list.rename(entry.id, title);
-            if (entry.id === this.#id) this.#rename(title);
+            for (const thread of [...this.#away, this.#thread]) if (thread.id === entry.id) thread.title = title;
+            this.#rename();
         } catch (error) {
             this.#tell(error);
         }
@@ -196,7 +241,8 @@ class ChatPage {
     #remove(entry) {
         const whose = { ...subject };
         this.#list.hide(entry.id);
-        if (entry.id === this.#id) this.#open(null);
+        for (const thread of [...this.#away, this.#thread]) if (thread.id === entry.id) thread.stop();
+        if (entry.id === this.#thread.id) this.#open(null);
         toast(t("list.removed", { title: entry.title }), {
             action: { label: t("action.undo"), run: () => this.#list.unhide(entry.id) },
             after: async () => {

@@ -65,9 +65,9 @@ export class Composer {
 
     #of = null;
 
-    /** Keeps the draft of a conversation for this tab. */
-    keep(id) {
-        keep("tab", `draft.${id ?? "new"}`, this.#input.value);
+    /** Keeps the draft of a conversation for this tab: what stands in the field, or `text`. */
+    keep(id, text = this.#input.value) {
+        keep("tab", `draft.${id ?? "new"}`, text);
     }
 
     /** Shows the draft of a conversation. */

@@ -1,4 +1,4 @@
-// The turns of the open conversation, the last of which may still be answered.
+// The turns of a conversation, the last of which may still be answered, also while another conversation is open.
 
 import { APIError, send } from "../api.js";
 import { el, iconButton } from "../dom.js";
@@ -9,10 +9,16 @@ import { Speaker } from "./speaker.js";
 import { t } from "../i18n.js";
 import { Turn } from "./turn.js";
 
+/** Of a title that is the prompt's beginning, until the server gives one. */
+const LONGEST_TITLE = 60;
+
 /** How near to the end, in pixels, counts as being there. */
 const NEAR = 80;
 
 export class Thread {
+    /** The conversation's id and title, as far as they are known; null and "" for one that has not begun. */
+    id = null;
+    title = "";
     #hooks;
     #turns = el("div", { class: "turns" });
     #scroller = el("div", { class: "thread", tabIndex: 0, role: "log", "aria-live": "off", "aria-label": t("chat.thread") }, this.#turns);
@@ -35,6 +41,11 @@ export class Thread {
         // Whoever reads the end goes on to, when the field below grows or the window shrinks.
         new ResizeObserver(() => wasAtEnd && this.#toEnd()).observe(this.#scroller);
         this.element = el("div", { class: "thread-frame" }, this.#scroller, this.#jump, this.#speaker.element);
+    }
+
+    /** How many turns there are, the running one among them. */
+    get turns() {
+        return this.#count;
     }
 
     get isBusy() {
@@ -68,10 +79,9 @@ export class Thread {
         this.#running?.stop.abort();
     }
 
-    /** Another conversation is opened: a running answer is stopped, its part is kept by the server. */
-    leave() {
-        this.stop();
-        this.#running = null;
+    /** It is shown again, with an answer that has gone on meanwhile. */
+    resume() {
+        this.#toEnd();
     }
 
     /** Sends `prompt` and shows the answer as it comes; false if nothing came of it. */
@@ -99,11 +109,14 @@ export class Thread {
             method: "POST", signal: stop.signal, body: JSON.stringify({ ...this.#hooks.request(), prompt, stream: true }),
         });
         for await (const { name, data } of events(answer)) {
-            if (this.#running !== run) return;
             const wasAtEnd = this.#isAtEnd();
             if (name === "start") {
                 run.id = data.conversation_id;
-                this.#hooks.onBegin(run.id);
+                if (this.id !== run.id) {
+                    this.id = run.id;
+                    this.title ||= prompt.slice(0, LONGEST_TITLE);
+                }
+                this.#hooks.onBegin();
             } else if (name === "delta") {
                 turn.append(data.text);
                 this.#speaker.take(data.text);
@@ -114,7 +127,8 @@ export class Thread {
             } else if (name === "done") {
                 await turn.finish(data);
                 this.#speaker.end(t("chat.answered"));
-                this.#hooks.onEnd({ id: run.id, title: data.conversation_title, turns: this.#count });
+                this.title = data.conversation_title || this.title;
+                this.#hooks.onEnd(this.#count);
                 if (wasAtEnd) this.#toEnd();
                 return;
             }
@@ -135,7 +149,7 @@ export class Thread {
             turn.break(sentence(failure), true);
             this.#speaker.end(sentence(failure));
         }
-        if (run.id && turn.hasText && this.#running === run) this.#hooks.onEnd({ id: run.id, turns: this.#count });
+        if (run.id && turn.hasText) this.#hooks.onEnd(this.#count);
         this.#toEnd();
     }
 

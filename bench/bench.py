@@ -79,10 +79,11 @@ class Server:
             check=True, capture_output=True, text=True).stdout.strip()
         wait_for(f"http://127.0.0.1:{port}/healthz")
 
-    def memory(self) -> int:
-        """Resident memory of all workers, in KiB; as the kernel counts it, pages shared by them several times."""
+    def memory(self, kind: str = "Rss") -> int:
+        """Memory of all workers, in KiB: "Rss", where pages that they share count for each, or "Pss", where once."""
         children = Path(f"/proc/{self.serve.pid}/task/{self.serve.pid}/children").read_text().split()
-        return sum(int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{child}/status").read_text())[1]) for child in children)
+        return sum(
+            int(re.search(rf"\n{kind}:\s+(\d+)", Path(f"/proc/{child}/smaps_rollup").read_text())[1]) for child in children)
 
 
 def proxy(stack: ExitStack, folder: Path) -> None:
@@ -158,15 +159,17 @@ def median(rounds: list[dict]) -> dict:
 def in_flight(server: Server, count: int) -> dict:
     """`count` requests that wait 5 s for their upstream, all at once."""
     before = server.memory()
-    peak = before
+    peak, peak_once = before, 0
     load = subprocess.Popen(
         ["wrk", "-t1", f"-c{count}", "-d14s", "--timeout", "60s", "-s", str(OUT / "post.lua"),
          f"http://127.0.0.1:{server.port}"], stdout=subprocess.PIPE, text=True)
     while load.poll() is None:
-        peak = max(peak, server.memory())
+        peak, peak_once = max(peak, server.memory()), max(peak_once, server.memory("Pss"))
         time.sleep(0.2)
     result = re.search(r"RESULT (\S+) (\S+) (\S+) (\d+)", load.stdout.read())
-    return {"count": count, "errors": int(result[4]), "kib_each": round((peak - before) / count, 1), "peak_kib": peak}
+    return {
+        "count": count, "errors": int(result[4]), "kib_each": round((peak - before) / count, 1), "peak_kib": peak,
+        "peak_kib_shared_once": peak_once}
 
 
 def main() -> None:
@@ -206,7 +209,7 @@ def main() -> None:
                  "durable": streams(STREAMING, streaming.key, count)}
                 for _ in range(ROUNDS)]
             results[f"streams_{count}"] = median(rounds)
-            results[f"streams_{count}"]["memory_kib"] = streaming.memory()
+            results[f"streams_{count}"]["memory_kib"] = {kind: streaming.memory(kind) for kind in ("Rss", "Pss")}
         wrk(FOUR, four.key, 1, OUT)
         results["in_flight"] = in_flight(four, 10_000)
     (OUT / "bench.json").write_text(json.dumps(results, indent=2))
@@ -226,7 +229,9 @@ def report(results: dict) -> None:
                 print(f"{count} streams {name:<11} whole {row['whole']:.0f}  pieces {row['pieces']:.0f}  duration p50 "
                       f"{row['duration_ms']['p50']:.0f} ms p99 {row['duration_ms']['p99']:.0f} ms  piece p50 "
                       f"{row['delay_us']['p50']:.0f} us p99 {row['delay_us']['p99']:.0f} us")
-        print(f"{count} streams, resident memory of both workers: {results[f'streams_{count}']['memory_kib'] / 1024:.0f} MiB")
+        memory = results[f"streams_{count}"]["memory_kib"]
+        print(f"{count} streams, resident memory of both workers: {memory['Rss'] / 1024:.0f} MiB, with shared pages "
+              f"counted once {memory['Pss'] / 1024:.0f} MiB")
     print(f"in flight: {results['in_flight']}")
 
 

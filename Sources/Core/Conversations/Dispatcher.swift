@@ -32,15 +32,19 @@ package final class Dispatcher: Sendable {
             do throws(UpstreamError) {
                 return (lease, try await drivers.driver(for: lease.account).send(prompt, to: lease.account))
             } catch {
-                try await note(error, of: lease.account, requestID: requestID)
-                if error.kind == .cancelled || error.failure == .callerFault || error.mayBeAccepted {
-                    throw error.gatewayError
-                }
+                try await noteOrGiveUp(error, of: lease.account, requestID: requestID)
                 failure = error
                 tried.insert(lease.account.id)
             }
         }
         throw (failure ?? UpstreamError(.unreachable, .transient, "no account")).gatewayError
+    }
+
+    /// Notes a failure; throws it where no other account may be tried.
+    @inline(never)
+    private func noteOrGiveUp(_ error: UpstreamError, of account: Account, requestID: String) async throws {
+        try await note(error, of: account, requestID: requestID)
+        if error.kind == .cancelled || error.failure == .callerFault || error.mayBeAccepted { throw error.gatewayError }
     }
 
     /// The models that the accounts of `kind` offer, each once, in the order of the accounts.

@@ -40,32 +40,34 @@ package final class RunningTurn: Sendable {
         defer { withExtendedLifetime(turnLease) {} }
         var turn = Turn(prompt: ask.prompt, reply: "", startedAt: startedAt)
         var upstreamID = conversation.upstreamID
-        do {
-            receiving: while true {
-                let event = try await reply.next()
-                switch event {
-                case .text(let text): turn.reply += text
-                case .replaced(let text): turn.reply = text
-                case .identified(let known):
-                    turn.note(known)
-                    upstreamID = known.conversationID ?? upstreamID
-                case .chunk(let chunk): turn.note(chunk: chunk)
-                case .completion(let completion): turn.note(completion: completion)
-                case .finished(let finish):
-                    turn.note(finish)
-                    upstreamID = finish.conversationID ?? upstreamID
-                    break receiving
-                }
-                guard turn.reply.utf8.count <= Self.replyLimit else {
-                    throw UpstreamError(.badReply, .transient, "reply without end")
-                }
-                try await tell(event, reply.hasMore())
-            }
-        } catch {
+        do { try await receive(&turn, &upstreamID, tell) } catch {
             let wasWhole = turn.finishReason != nil && isDeparture(error)
             // A caller that leaves between the last word and the end mark has all it wanted.
             guard wasWhole else { try await keepPart(of: turn, upstreamID: upstreamID, after: error) }
         }
+        return try await store(turn, upstreamID: upstreamID)
+    }
+
+    // Thousands of turns may be in `receive` at the same time. Inlined, each would hold what comes after it, too.
+
+    @inline(never)
+    private func receive(
+        _ turn: inout Turn, _ upstreamID: inout String?,
+        _ tell: @Sendable (UpstreamEvent, _ isFollowed: Bool) async throws -> Void
+    ) async throws {
+        while true {
+            let event = try await reply.next()
+            guard turn.take(event, &upstreamID) else { return }
+            guard turn.reply.utf8.count <= Self.replyLimit else {
+                throw UpstreamError(.badReply, .transient, "reply without end")
+            }
+            try await tell(event, reply.hasMore())
+        }
+    }
+
+    @inline(never)
+    private func store(_ received: Turn, upstreamID: String?) async throws -> Conversation {
+        var turn = received
         turn.usage = turn.usage ?? .estimate(prompt: turn.prompt, completion: turn.reply)
         try await conversations.dispatcher.noteSuccess(of: lease.account)
         var whole = conversation
@@ -87,6 +89,7 @@ package final class RunningTurn: Sendable {
     }
 
     /// Stores what came before a failure, then throws that failure as the caller is to see it.
+    @inline(never)
     private func keepPart(of part: Turn, upstreamID: String?, after error: any Error) async throws -> Never {
         let hasLeft = isDeparture(error)
         let upstream = hasLeft ? UpstreamError(.cancelled, .callerFault, "left") : error as? UpstreamError
@@ -114,6 +117,25 @@ extension RunningTurn {
 }
 
 extension Turn {
+    /// Adds what an event tells; false for the end.
+    @inline(never)
+    fileprivate mutating func take(_ event: UpstreamEvent, _ upstreamID: inout String?) -> Bool {
+        switch event {
+        case .text(let text): reply += text
+        case .replaced(let text): reply = text
+        case .identified(let known):
+            note(known)
+            upstreamID = known.conversationID ?? upstreamID
+        case .chunk(let chunk): note(chunk: chunk)
+        case .completion(let completion): note(completion: completion)
+        case .finished(let finish):
+            note(finish)
+            upstreamID = finish.conversationID ?? upstreamID
+            return false
+        }
+        return true
+    }
+
     fileprivate mutating func note(_ finish: UpstreamFinish) {
         id = finish.messageID ?? id
         model = finish.model ?? model

@@ -79,6 +79,9 @@ package final class EventStream: Sendable {
     func hold(data: [UInt8]) async throws { try await hold("data: ", data) }
 
     /// Sends what was kept, with one write.
+    ///
+    /// Not inlined, so that the thousands of tasks that send hold it once each.
+    @inline(never)
     func flush() async throws {
         await takeTurn()
         defer { passTurn() }
@@ -118,7 +121,11 @@ package final class EventStream: Sendable {
             defer { state.isWriting = true }
             return !state.isWriting
         }
-        if isFree { return }
+        if !isFree { await waitForTurn() }
+    }
+
+    @inline(never)
+    private func waitForTurn() async {
         await withCheckedContinuation { (turn: CheckedContinuation<Void, Never>) in
             let isFree = state.withLock { state -> Bool in
                 if state.isWriting {

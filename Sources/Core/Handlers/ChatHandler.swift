@@ -8,7 +8,29 @@ package struct ChatHandler: Sendable {
     /// The way to the upstream for access tokens that callers bring along.
     let callerProxy: Proxy?
 
+    /// What the caller wants, and in which form.
+    private struct Order {
+        var ask: Ask
+        var isReplyOnly: Bool
+        var isPretty: Bool
+        var isStream: Bool
+    }
+
     package func respond(to call: Call) async throws -> Response {
+        let order = try await order(of: call)
+        if order.isStream { return stream(order.ask) }
+        let conversation = try await conversations.begin(order.ask).finish()
+
+        guard let turn = conversation.turns.last else { throw GatewayError(.internalError, "The turn was lost.") }
+        guard order.isReplyOnly else {
+            return .json(ChatReply(conversation, turn, order.ask.user, call.request.id).json)
+        }
+        return order.isPretty ? .html(pages.reply(turn.reply, title: conversation.title)) : .text(turn.reply)
+    }
+
+    // Not inlined, so that the thousands that wait for an answer do not hold what it takes.
+    @inline(never)
+    private func order(of call: Call) async throws -> Order {
         let principal = try await authenticator.principal(of: call)
         guard principal.role != .admin else {
             throw GatewayError(.notAllowed, "An admin key cannot chat. Add a user and chat with that user's key.")
@@ -29,16 +51,10 @@ package struct ChatHandler: Sendable {
         let user = try await authenticator.subject(of: principal, in: call) { user in
             try await authenticator.store.addUser(user)
         }
-
         let ask = Ask(
             user: user, prompt: prompt, conversationID: conversationID, pool: pool, model: model, system: system,
             callerAccount: callerAccount, requestID: call.request.id)
-        if isStream { return stream(ask) }
-        let conversation = try await conversations.begin(ask).finish()
-
-        guard let turn = conversation.turns.last else { throw GatewayError(.internalError, "The turn was lost.") }
-        guard isReplyOnly else { return .json(ChatReply(conversation, turn, user, call.request.id).json) }
-        return isPretty ? .html(pages.reply(turn.reply, title: conversation.title)) : .text(turn.reply)
+        return Order(ask: ask, isReplyOnly: isReplyOnly, isPretty: isPretty, isStream: isStream)
     }
 
     /// The events `start`, `delta`…, and `done` or `error`; the turn is stored before `done` is sent.

@@ -75,6 +75,16 @@ enum AppendLog {
     /// Gives the lines from the last to the first to `body` until it returns false; reads only what it needs.
     static func readBackwards(_ path: String, _ body: (JSON) throws(StoreError) -> Bool) throws(StoreError) {
         guard let file = try File.reading(path) else { return }
+        try scanBackwards(file) { line, _ throws(StoreError) in
+            guard let object = ChecksummedLine.decode(line) else { return true }
+            return try body(object)
+        }
+    }
+
+    /// The same with bytes: lines without their LF, whole or not, and where each stands in the file.
+    static func scanBackwards(
+        _ file: borrowing File, _ body: (ArraySlice<UInt8>, _ offset: Int) throws(StoreError) -> Bool
+    ) throws(StoreError) {
         var end = try file.size
         var tail: [UInt8] = []
         while end > 0 {
@@ -83,13 +93,13 @@ enum AppendLog {
             end = start
             // What stands before the first LF may have its beginning in the block before.
             while let feed = tail.dropLast().lastIndex(of: 0x0A) {
-                if tail.last == 0x0A, let object = ChecksummedLine.decode(tail[(feed + 1)..<(tail.count - 1)]) {
-                    guard try body(object) else { return }
+                if tail.last == 0x0A {
+                    guard try body(tail[(feed + 1)..<(tail.count - 1)], end + feed + 1) else { return }
                 }
                 tail.removeSubrange((feed + 1)...)
             }
         }
-        if tail.last == 0x0A, let object = ChecksummedLine.decode(tail[..<(tail.count - 1)]) { _ = try body(object) }
+        if tail.last == 0x0A { _ = try body(tail[..<(tail.count - 1)], 0) }
     }
 
     /// - Returns: The size after the cut.

@@ -9,10 +9,17 @@ enum AtomicFile {
     ///
     /// - Parameter durable: False for state whose loss in a power cut is harmless; then nothing is synced.
     static func write(_ bytes: [UInt8], to path: String, durable: Bool) throws(StoreError) {
+        try write(to: path, durable: durable) { file throws(StoreError) in try file.write(bytes) }
+    }
+
+    /// The same with what `fill` writes, in as many parts as it likes.
+    static func write(
+        to path: String, durable: Bool, _ fill: (borrowing File) throws(StoreError) -> Void
+    ) throws(StoreError) {
         let temporary = "\(path).\(getpid())-\(UInt32.random(in: .min ... .max)).tmp"
         do throws(StoreError) {
             let file = try File(temporary, O_WRONLY | O_CREAT | O_EXCL)
-            try file.write(bytes)
+            try fill(file)
             if durable { try file.sync() }
             guard rename(temporary, path) == 0 else { throw .last("rename", path) }
         } catch {

@@ -16,12 +16,18 @@ enum ChecksummedLine {
     ///
     /// `line` is without its LF.
     static func decode(_ line: ArraySlice<UInt8>) -> JSON? {
+        guard let rest = content(of: line) else { return nil }
+        return try? JSONReader.read([UInt8(ascii: "{")] + Array(rest), limits: .trusted)
+    }
+
+    /// What the checksum is of, from the second member on; nil for a line that is not whole.
+    static func content(of line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         guard line.count > prefix.count + 10, line.starts(with: prefix) else { return nil }
         let digits = line.dropFirst(prefix.count).prefix(8)
         let rest = line.dropFirst(prefix.count + 10)
         guard let checksum = UInt32(String(decoding: digits, as: UTF8.self), radix: 16),
             checksum == CRC32.checksum(rest)
         else { return nil }
-        return try? JSONReader.read([UInt8(ascii: "{")] + Array(rest), limits: .trusted)
+        return rest
     }
 }

@@ -55,12 +55,15 @@ struct IndexLog {
 
     /// Replaces the file by `entries`, oldest first; the lock of the list must be held.
     func rebuild(_ entries: [(id: String, entry: JSON)], boot: String) throws(StoreError) {
-        var bytes = entries.reduce(into: [UInt8]()) { bytes, item in
+        let lines = entries.reduce(into: [UInt8]()) { bytes, item in
             bytes += ChecksummedLine.encode(["id": JSON(item.id), "entry": item.entry])
         }
-        // The size tells later appends when to compact; digits of fixed width keep the line's length known.
-        bytes = ChecksummedLine.encode(["boot": JSON(boot), "base": JSON(bytes.count)]) + bytes
-        try AtomicFile.write(bytes, to: path, durable: isDurable)
+        try AtomicFile.write(Self.head(boot, lines.count) + lines, to: path, durable: isDurable)
+    }
+
+    /// The first line; `size` is that of the others, in bytes, and tells later appends when to compact.
+    static func head(_ boot: String, _ size: Int) -> [UInt8] {
+        ChecksummedLine.encode(["boot": JSON(boot), "base": JSON(size)])
     }
 
     /// Up to `limit` present entries older than the entry of `before`, newest first.
@@ -107,10 +110,5 @@ struct IndexLog {
         }
         if let remake { try remake() } else { try rebuild([], boot: SystemBoot.id) }
         try AppendLog.append([line], to: path, durable: isDurable)
-    }
-
-    private func compact(boot: String) throws(StoreError) {
-        let present = try page(before: nil, limit: .max) { _, _ in true }
-        try rebuild(present.reversed(), boot: boot)
     }
 }

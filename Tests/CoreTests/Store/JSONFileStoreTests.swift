@@ -296,6 +296,34 @@ struct JSONFileStoreTests {
         #expect(page.map { $0.entry["number"]?.int } == [2999, 2998, 2997, 2996, 2995, 2994, 2993])
     }
 
+    @Test func `a compaction keeps what is present, in its order, and leaves out what is gone or spoilt`() throws {
+        let list = IndexLog(path: "\(directory.path)/list.jsonl", isDurable: false)
+        let ids = ["plain", "with \"quotes\"", "back\\slash", "ü", ""]
+        for id in ids { try list.put(id, ["of": JSON(id)]) }
+        for number in 0..<100 { try list.put("id\(number)", ["number": JSON(number)]) }
+        for number in 0..<50 { try list.remove("id\(number * 2)") }
+        try list.put("plain", ["of": "again"])
+        let whole = try File(list.path, O_RDONLY).readAll()
+        try AtomicFile.write(
+            whole + Array("{\"crc\":\"00000000\",\"id\":\"x\",\"entry\":{}}\n".utf8), to: list.path, durable: false)
+        let before = try list.page(before: nil, limit: .max) { _, _ in true }
+
+        try list.compact(boot: "a boot")
+
+        let after = try list.page(before: nil, limit: .max) { _, _ in true }
+        #expect(after.map(\.id) == before.map(\.id))
+        #expect(after.map(\.entry) == before.map(\.entry))
+        #expect(after.count == 55)
+        #expect(after.first?.entry["of"]?.string == "again")
+        let lines = try #require(try AppendLog.read(list.path))
+        #expect(lines.objects.count == 56)
+        #expect(lines.skipped == 0)
+        #expect(lines.objects.first?["boot"]?.string == "a boot")
+        #expect(
+            lines.objects.first?["base"]?.int == (try File(list.path, O_RDONLY).size)
+                - ChecksummedLine.encode(lines.objects[0]).count)
+    }
+
     @Test func `the audit log is a chain of digests`() throws {
         let store = try directory.store()
         for number in 0..<3 {

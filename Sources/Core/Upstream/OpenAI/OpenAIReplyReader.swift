@@ -56,6 +56,7 @@ final class OpenAIReplyReader: Sendable {
     /// Whether an event other than the end can be had without waiting.
     var hasMore: Bool { state.withLock { !$0.pending.isEmpty } }
 
+    @inline(never)
     private func readPiece() async {
         let result: Result<[UInt8]?, HTTPClientError>
         do throws(HTTPClientError) { result = .success(try await response.next()) } catch { result = .failure(error) }
@@ -73,6 +74,7 @@ final class OpenAIReplyReader: Sendable {
         }
     }
 
+    @inline(never)
     private func readWhole() async throws(UpstreamError) {
         let answer = try await OpenAIEndpoint.json(of: response)
         guard let choice = answer["choices"]?[0] else {

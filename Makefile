@@ -27,7 +27,7 @@ UPSTREAM := .venv/installed
 PYTEST := .venv-tests/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run run-tls test unit-tests end-to-end-tests check lint layers tsan fuzz bench proof clean
+.PHONY: help setup build run run-tls test unit-tests end-to-end-tests check lint layers tsan fuzz fuzz-check bench proof clean
 
 help: ## Show this list
 	@echo 'Targets:'
@@ -59,7 +59,7 @@ run: build $(UPSTREAM) ## Run everything here, with a small language model as th
 run-tls: ## The same over HTTPS, with a self-signed certificate
 	@$(MAKE) --no-print-directory run TLS=1
 
-test: build unit-tests end-to-end-tests ## Run all tests
+test: build unit-tests fuzz-check end-to-end-tests ## Run all tests
 
 unit-tests: setup ## Run the Swift tests
 	swift test --jobs $(JOBS)
@@ -81,6 +81,9 @@ tsan: setup ## Run the Swift tests under the thread sanitizer
 	clang -shared -fPIC -O1 -Wall -Werror -o .build-tsan/mutex.so Tests/ThreadSanitizer/mutex.c -ldl
 	LD_PRELOAD='$(CURDIR)/.build-tsan/mutex.so' TSAN_OPTIONS='halt_on_error=0 exitcode=66' \
 		swift test --skip-build --sanitize=thread --scratch-path .build-tsan
+
+fuzz-check: build
+	@fuzz/build.sh check
 
 fuzz: build ## Feed broken and random input to all readers, FUZZ_SECONDS each
 	@fuzz/build.sh

@@ -1,8 +1,8 @@
 """Measures whether operations take longer when there is more: users, conversations of a user, messages.
 
 Two servers with `flush`, one small and one filled over HTTP, measured by turns in one run; the ratio of the medians
-counts. Also how long four workers take until they are ready. A million users and messages need 20 minutes and a file
-system with four million free inodes:
+counts. Also how long four workers take until they are ready. A million users and messages need a quarter of an hour and
+a file system with three million free inodes:
 
     SCALE_USERS=1000000 SCALE_TURNS=500000 python3 bench/scale.py
 """

@@ -125,8 +125,20 @@ package struct JSONFileStore: Store {
     private func removeIfAbandoned(_ path: String) throws(StoreError) {
         guard
             let owner = path.split(separator: ".").dropLast().last?.split(separator: "-").first.flatMap({ Int32($0) }),
-            kill(owner, 0) != 0, errno == ESRCH
+            !Self.isRunning(owner)
         else { return }
         try Directory.removeFile(path, durably: false)
+    }
+
+    /// Whether there is such a process, and not only its exit status that nobody has asked for yet (a zombie).
+    private static func isRunning(_ process: pid_t) -> Bool {
+        guard kill(process, 0) == 0 || errno != ESRCH else { return false }
+        do throws(StoreError) {
+            guard let file = try File.reading("/proc/\(process)/stat") else { return false }
+            let text = try file.read(at: 0, count: 512)
+            // `pid (name) state …`, where the name may have parentheses of its own (proc(5)).
+            guard let end = text.lastIndex(of: UInt8(ascii: ")")), end + 2 < text.count else { return true }
+            return text[end + 2] != UInt8(ascii: "Z")
+        } catch { return true }
     }
 }

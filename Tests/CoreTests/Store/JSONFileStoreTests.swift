@@ -394,6 +394,24 @@ struct JSONFileStoreTests {
         #expect(try store.createFirstAdmin() == nil)
     }
 
+    @Test func `a sweep removes temporary files of processes that have ended, asked for or not`() throws {
+        let store = try directory.store()
+        var zombie = pid_t()
+        #expect(posix_spawn(&zombie, "/bin/true", nil, nil, [nil], nil) == 0)
+        var information = siginfo_t()
+        // Leaves it a zombie.
+        #expect(waitid(P_PID, id_t(zombie), &information, WEXITED | WNOWAIT) == 0)
+        for owner in [getpid(), zombie, 1 << 22 + 1] {
+            try AtomicFile.write([], to: "\(store.layout.root)/x.json.\(owner)-1.tmp", durable: false)
+        }
+
+        try store.sweep()
+
+        let left = try Directory.names(in: store.layout.root).filter { $0.hasSuffix(".tmp") }
+        #expect(left == ["x.json.\(getpid())-1.tmp"])
+        waitpid(zombie, nil, 0)
+    }
+
     @Test func `a state directory of another version is refused`() throws {
         let store = try directory.store()
         try AtomicFile.write(Array("{\"version\":99}".utf8), to: store.layout.format, durable: false)

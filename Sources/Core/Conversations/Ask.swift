@@ -31,4 +31,9 @@ package final class Ask: Sendable {
         self.callerAccount = callerAccount
         self.requestID = requestID
     }
+
+    /// The turn that is asked for, without its reply.
+    func turn(startedAt: Timestamp) -> Turn {
+        completion?.turn(startedAt: startedAt) ?? Turn(prompt: prompt, reply: "", startedAt: startedAt)
+    }
 }

@@ -4,18 +4,7 @@ extension Conversation {
         [
             "conversation_id": JSON(id),
             "conversation_title": JSON(title),
-            "messages": .array(
-                turns.map { turn in
-                    .object(
-                        JSONObject(unchecked: [
-                            .init(
-                                name: turn.id,
-                                value: [
-                                    "prompt": JSON(turn.prompt), "reply": JSON(turn.reply),
-                                    "origin_time": JSON(turn.startedAt.localText),
-                                ])
-                        ]))
-                }),
+            "messages": .array(turns.map(\.recall)),
         ]
     }
 
@@ -27,6 +16,7 @@ extension Conversation {
         object["created_at"] = JSON(createdAt.rfc3339)
         object["updated_at"] = JSON(updatedAt.rfc3339)
         object["system"] = JSON(system)
+        for member in unknown.members where object[member.name] == nil { object[member.name] = member.value }
         object["turns"] = .array(turns.map(\.export))
         return .object(object)
     }
@@ -34,20 +24,5 @@ extension Conversation {
     /// The conversation as a Markdown document.
     ///
     /// Prompts are quoted, replies stand as they are.
-    package var markdown: String {
-        let parts = turns.map { turn in
-            let prompt = turn.prompt.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-                .map { "> \($0)" }.joined(separator: "\n")
-            return "\(prompt)\n\n\(turn.reply)\n"
-        }
-        return "# \(title)\n\n\(parts.joined(separator: "\n---\n\n"))"
-    }
-}
-
-extension Turn {
-    fileprivate var export: JSON {
-        var object = line.object ?? JSONObject()
-        object["type"] = nil
-        return .object(object)
-    }
+    package var markdown: String { "# \(title)\n\n\(turns.map(\.markdown).joined(separator: "\n---\n\n"))" }
 }

@@ -18,6 +18,8 @@ package struct Conversation: Sendable, Equatable {
     /// The upstream's own id of the thread, where it has one.
     package var upstreamID: String?
     package var turns: [Turn]
+    /// Members of the header that this version does not know.
+    package var unknown = JSONObject()
 
     package init(
         id: ID = Identifier.random(), title: String = "", createdAt: Timestamp = .now, origin: Origin,
@@ -31,6 +33,9 @@ package struct Conversation: Sendable, Equatable {
         self.upstreamID = upstreamID
         self.turns = turns
     }
+
+    /// Whether its last turn is the first that was asked here, so that nothing of it is stored yet.
+    package var isNew: Bool { turns.firstIndex { !$0.extras.isGiven } == turns.endIndex - 1 }
 
     package var updatedAt: Timestamp { turns.last?.startedAt ?? createdAt }
 

@@ -8,17 +8,9 @@ extension Conversations {
         conversation.createdAt = startedAt
         var turnLease: Lease?
         if let id = ask.conversationID {
-            guard try await store.conversation(id, of: ask.user.id) != nil else {
-                throw GatewayError.conversationNotFound
-            }
-            turnLease = try await self.turnLease(in: id)
-            // Read again under the lease: the turn before this one may have ended only now.
-            guard let stored = try await store.conversation(id, of: ask.user.id) else {
-                throw GatewayError.conversationNotFound
-            }
-            guard case .accessToken(let owner) = stored.origin else { throw GatewayError.begunWithoutToken }
+            (turnLease, conversation) = try await hold(id, for: ask)
+            guard case .accessToken(let owner) = conversation.origin else { throw GatewayError.begunWithoutToken }
             guard owner == caller.upstreamUser else { throw GatewayError.begunWithOtherToken }
-            conversation = stored
         }
         let (lease, reply) = try await dispatcher.send(
             prompt(of: ask, after: ask.conversationID == nil ? nil : conversation), to: caller,

@@ -7,15 +7,19 @@ package final class Conversations: Sendable {
     let titleTimeout: Duration
     /// How long a follow-up waits for the running turn of its conversation.
     let queueTimeout: Duration
+    /// The most bytes of a conversation's file with which another turn may begin.
+    let maxConversationBytes: Int
     let log: Logger
 
     package init(
-        store: any Store, dispatcher: Dispatcher, titleTimeout: Duration, queueTimeout: Duration, log: Logger
+        store: any Store, dispatcher: Dispatcher, titleTimeout: Duration, queueTimeout: Duration,
+        maxConversationBytes: Int, log: Logger
     ) {
         self.store = store
         self.dispatcher = dispatcher
         self.titleTimeout = titleTimeout
         self.queueTimeout = queueTimeout
+        self.maxConversationBytes = maxConversationBytes
         self.log = log
     }
 
@@ -25,15 +29,36 @@ package final class Conversations: Sendable {
     package func begin(_ ask: Ask) async throws -> RunningTurn {
         if let caller = ask.callerAccount { return try await begin(ask, on: caller) }
         let pool = try permittedPool(of: ask)
-        if let id = ask.conversationID { return try await goOn(ask, in: id) }
+        if let id = ask.conversationID {
+            let (lease, conversation) = try await hold(id, for: ask)
+            return try await goOn(ask, in: conversation, holding: lease)
+        }
         return try await begin(ask, in: pool)
+    }
+
+    /// Begins one turn of the conversation whose thread the caller sent.
+    ///
+    /// Unlike ``begin(_:)`` with the id of a conversation it waits for nobody: the caller sent the whole thread, so
+    /// that a conversation of its own serves as well.
+    ///
+    /// - Returns: Nil where no conversation has that thread or its turn is running.
+    /// - Throws: ``GatewayError`` where that conversation cannot go on.
+    package func begin(_ ask: Ask, after thread: String) async throws -> RunningTurn? {
+        guard let id = try await store.conversation(withThread: thread, of: ask.user.id),
+            let lease = try await store.leaseTurn(in: id),
+            // Asked again under the lease: the conversation may have gone on until now.
+            try await store.conversation(withThread: thread, of: ask.user.id) == id
+        else { return nil }
+        return try await goOn(ask, in: try await read(id, for: ask), holding: lease, thread: thread)
     }
 
     // Thousands of turns may wait in these at the same time. Inlined, each would hold what all of them need.
 
     @inline(never)
     private func begin(_ ask: Ask, in pool: AccountPool.Kind) async throws -> RunningTurn {
-        var conversation = Conversation(origin: .account(Account.ID(rawValue: "")), system: ask.system)
+        try checkSize(0, with: ask)
+        var conversation = Conversation(
+            origin: .account(Account.ID(rawValue: "")), system: ask.system ?? ask.completion?.system)
         let startedAt = conversation.createdAt
         let (lease, reply) = try await dispatcher.start(prompt(of: ask, after: nil), in: pool, requestID: ask.requestID)
         conversation.origin = .account(lease.account.id)
@@ -44,16 +69,10 @@ package final class Conversations: Sendable {
     }
 
     @inline(never)
-    private func goOn(_ ask: Ask, in id: Conversation.ID) async throws -> RunningTurn {
+    private func goOn(
+        _ ask: Ask, in conversation: Conversation, holding turnLease: Lease, thread: String? = nil
+    ) async throws -> RunningTurn {
         let startedAt = Timestamp.now
-        guard try await store.conversation(id, of: ask.user.id) != nil else {
-            throw GatewayError.conversationNotFound
-        }
-        let turnLease = try await turnLease(in: id)
-        // Read again under the lease: the turn before this one may have ended only now.
-        guard let conversation = try await store.conversation(id, of: ask.user.id) else {
-            throw GatewayError.conversationNotFound
-        }
         guard case .account(let account) = conversation.origin else {
             throw GatewayError.begunWithToken
         }
@@ -62,7 +81,40 @@ package final class Conversations: Sendable {
             prompt(of: ask, after: conversation), on: account, requestID: ask.requestID)
         return RunningTurn(
             conversations: self, ask: ask, conversation: conversation, startedAt: startedAt, lease: lease,
-            turnLease: turnLease, reply: reply)
+            turnLease: turnLease, reply: reply, threadBefore: thread)
+    }
+
+    /// Waits for the right to run a turn of the conversation, then reads it.
+    ///
+    /// - Throws: ``GatewayError`` 404 where the user has no such conversation, 413 where it is too large to go on.
+    @inline(never)
+    func hold(_ id: Conversation.ID, for ask: Ask) async throws -> (Lease, Conversation) {
+        // Asked before the wait: nobody waits for another's conversation, or keeps it busy.
+        guard try await store.conversationSize(id, of: ask.user.id) != nil else {
+            throw GatewayError.conversationNotFound
+        }
+        let lease = try await turnLease(in: id)
+        return (lease, try await read(id, for: ask))
+    }
+
+    /// Reads the conversation, once it is known that another turn fits in.
+    private func read(_ id: Conversation.ID, for ask: Ask) async throws -> Conversation {
+        guard let size = try await store.conversationSize(id, of: ask.user.id) else {
+            throw GatewayError.conversationNotFound
+        }
+        try checkSize(size, with: ask)
+        guard let conversation = try await store.conversation(id, of: ask.user.id) else {
+            throw GatewayError.conversationNotFound
+        }
+        return conversation
+    }
+
+    /// Refuses the turn that would make a conversation larger than it may be.
+    ///
+    /// What the reply adds is not known yet, and has a limit of its own.
+    private func checkSize(_ size: Int, with ask: Ask) throws(GatewayError) {
+        guard ask.isArchived, size + ask.turn(startedAt: .now).storedSize > maxConversationBytes else { return }
+        throw size == 0 ? .promptTooLarge(maxConversationBytes) : .conversationTooLarge(maxConversationBytes)
     }
 
     /// Stores the last turn of `conversation`.
@@ -109,9 +161,23 @@ package final class Conversations: Sendable {
     func prompt(of ask: Ask, after conversation: Conversation?) -> UpstreamPrompt {
         UpstreamPrompt(
             conversation: conversation,
-            prompt: conversation == nil ? ask.completion?.wholeThread ?? ask.prompt : ask.prompt, system: ask.system,
-            model: ask.model ?? conversation?.turns.last?.model, pseudonym: ask.user.id.pseudonym,
+            prompt: (conversation == nil ? ask.completion?.wholeThread : ask.completion?.newText) ?? ask.prompt,
+            system: ask.system, model: ask.model ?? conversation.flatMap(model), pseudonym: ask.user.id.pseudonym,
             completion: ask.completion)
+    }
+
+    /// The model that a follow-up asks for where its caller names none: the one that was asked for last.
+    ///
+    /// What the upstream called its model is often a snapshot's name, for which it cannot be asked. Turns of old know
+    /// that name only, which counts where the operator's settings list it.
+    func model(of conversation: Conversation) -> String? {
+        if let requested = conversation.turns.last(where: { $0.requestedModel != nil })?.requestedModel {
+            return requested
+        }
+        guard case .account(let id) = conversation.origin, let model = conversation.turns.last?.model,
+            dispatcher.pool.account(id)?.models.contains(model) ?? false
+        else { return nil }
+        return model
     }
 
     /// Waits for the running turn of the conversation to end.
@@ -133,4 +199,17 @@ package final class Conversations: Sendable {
     private static let plusNotAllowed = GatewayError(
         .plusNotAllowed, "This user may not use plus accounts. Send plus=false or ask the administrator.",
         parameter: "plus")
+}
+
+extension GatewayError {
+    fileprivate static func conversationTooLarge(_ limit: Int) -> GatewayError {
+        GatewayError(
+            .conversationTooLarge,
+            "This conversation is full: it may hold \(limit) bytes. It is kept; start a new one.",
+            parameter: "conversation_id")
+    }
+
+    fileprivate static func promptTooLarge(_ limit: Int) -> GatewayError {
+        GatewayError(.conversationTooLarge, "The prompt is too long: a conversation may hold \(limit) bytes.")
+    }
 }

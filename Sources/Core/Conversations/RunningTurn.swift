@@ -10,11 +10,13 @@ package final class RunningTurn: Sendable {
     let lease: AccountLease
     /// Kept, not read: its end lets the next turn of the conversation run.
     let turnLease: Lease?
+    /// The thread that named the conversation, where the caller did not.
+    let threadBefore: String?
     let reply: UpstreamReply
 
     init(
         conversations: Conversations, ask: Ask, conversation: Conversation, startedAt: Timestamp, lease: AccountLease,
-        turnLease: Lease?, reply: UpstreamReply
+        turnLease: Lease?, reply: UpstreamReply, threadBefore: String? = nil
     ) {
         self.conversations = conversations
         self.ask = ask
@@ -23,6 +25,7 @@ package final class RunningTurn: Sendable {
         self.lease = lease
         self.turnLease = turnLease
         self.reply = reply
+        self.threadBefore = threadBefore
     }
 
     /// The most bytes of a reply, several times what any model writes at once.
@@ -38,27 +41,26 @@ package final class RunningTurn: Sendable {
         telling tell: @Sendable (UpstreamEvent, _ isFollowed: Bool) async throws -> Void = { _, _ in }
     ) async throws -> Conversation {
         defer { withExtendedLifetime(turnLease) {} }
-        var turn = Turn(prompt: ask.prompt, reply: "", startedAt: startedAt)
-        var upstreamID = conversation.upstreamID
-        do { try await receive(&turn, &upstreamID, tell) } catch {
-            let wasWhole = turn.finishReason != nil && isDeparture(error)
+        var collected = CollectedReply()
+        do { try await receive(&collected, tell) } catch {
+            let wasWhole = collected.hasFinishReason && isDeparture(error)
             // A caller that leaves between the last word and the end mark has all it wanted.
-            guard wasWhole else { try await keepPart(of: turn, upstreamID: upstreamID, after: error) }
+            guard wasWhole else { try await keepPart(collected, after: error) }
         }
-        return try await store(turn, upstreamID: upstreamID)
+        return try await store(collected)
     }
 
     // Thousands of turns may be in `receive` at the same time. Inlined, each would hold what comes after it, too.
 
     @inline(never)
     private func receive(
-        _ turn: inout Turn, _ upstreamID: inout String?,
+        _ collected: inout CollectedReply,
         _ tell: @Sendable (UpstreamEvent, _ isFollowed: Bool) async throws -> Void
     ) async throws {
         while true {
             let event = try await reply.next()
-            guard turn.take(event, &upstreamID) else { return }
-            guard turn.reply.utf8.count <= Self.replyLimit else {
+            guard collected.take(event) else { return }
+            guard collected.textSize <= Self.replyLimit else {
                 throw UpstreamError(.badReply, .transient, "reply without end")
             }
             try await tell(event, reply.hasMore())
@@ -66,20 +68,46 @@ package final class RunningTurn: Sendable {
     }
 
     @inline(never)
-    private func store(_ received: Turn, upstreamID: String?) async throws -> Conversation {
-        var turn = received
-        turn.usage = turn.usage ?? .estimate(prompt: turn.prompt, completion: turn.reply)
+    private func store(_ collected: CollectedReply) async throws -> Conversation {
         try await conversations.dispatcher.noteSuccess(of: lease.account)
-        var whole = conversation
-        whole.upstreamID = upstreamID
-        whole.turns.append(turn)
-        if whole.turns.count == 1 {
-            whole.title =
-                ask.completion == nil
-                ? await conversations.title(for: turn, of: whole, from: lease.account, requestID: ask.requestID)
-                : Title.cut(from: turn.prompt)
+        var whole = conversation(with: collected, outcome: .complete)
+        if whole.isNew, ask.completion == nil, let turn = whole.turns.last {
+            whole.title = await conversations.title(for: turn, of: whole, from: lease.account, requestID: ask.requestID)
         }
         try await conversations.archive(whole, of: ask)
+        try await noteThread(of: whole, ending: collected)
+        return whole
+    }
+
+    /// Remembers the thread by which the caller's next call is known, while the conversation is still held.
+    private func noteThread(of whole: Conversation, ending collected: CollectedReply) async throws {
+        guard ask.isArchived, let thread = ask.completion?.thread else { return }
+        var before = threadBefore
+        // The caller goes on with any of the choices.
+        for message in collected.messages {
+            try await conversations.store.noteThread(
+                thread.with(message), after: before, of: whole.id, of: ask.user.id)
+            before = nil
+        }
+    }
+
+    /// The conversation with this turn as its last, and where it is new with the turns that the caller sent along.
+    private func conversation(with collected: CollectedReply, outcome: Turn.Outcome) -> Conversation {
+        var turn = ask.turn(startedAt: startedAt)
+        collected.put(into: &turn)
+        turn.outcome = outcome
+        turn.requestedModel = ask.model ?? conversations.model(of: conversation)
+        var whole = conversation
+        whole.upstreamID = collected.finish.conversationID ?? conversation.upstreamID
+        if whole.turns.isEmpty, ask.isArchived, let completion = ask.completion {
+            let room = conversations.maxConversationBytes - turn.storedSize
+            whole.turns = completion.givenTurns(at: startedAt, room: room)
+        }
+        whole.turns.append(turn)
+        if whole.isNew {
+            let prompt = whole.turns.first { !$0.prompt.allSatisfy(\.isWhitespace) }?.prompt
+            whole.title = Title.cut(from: prompt ?? "")
+        }
         return whole
     }
 
@@ -90,20 +118,14 @@ package final class RunningTurn: Sendable {
 
     /// Stores what came before a failure, then throws that failure as the caller is to see it.
     @inline(never)
-    private func keepPart(of part: Turn, upstreamID: String?, after error: any Error) async throws -> Never {
+    private func keepPart(_ part: CollectedReply, after error: any Error) async throws -> Never {
         let hasLeft = isDeparture(error)
         let upstream = hasLeft ? UpstreamError(.cancelled, .callerFault, "left") : error as? UpstreamError
         guard let upstream else { throw error }
         try await conversations.dispatcher.note(upstream, of: lease.account, requestID: ask.requestID)
         var failure = upstream.gatewayError
-        if !part.reply.isEmpty {
-            var turn = part
-            turn.outcome = hasLeft ? .interrupted : .truncated
-            turn.usage = turn.usage ?? .estimate(prompt: turn.prompt, completion: turn.reply)
-            var kept = conversation
-            kept.upstreamID = upstreamID
-            kept.turns.append(turn)
-            if kept.turns.count == 1 { kept.title = Title.cut(from: turn.prompt) }
+        if !part.isEmpty {
+            let kept = conversation(with: part, outcome: hasLeft ? .interrupted : .truncated)
             try await conversations.archive(kept, of: ask)
             failure.conversationID = kept.id
         }
@@ -114,48 +136,4 @@ package final class RunningTurn: Sendable {
 extension RunningTurn {
     /// Seconds since 1970, as the OpenAI API gives it.
     var createdSecond: Int { Int(startedAt.microsecondsSinceEpoch / 1_000_000) }
-}
-
-extension Turn {
-    /// Adds what an event tells; false for the end.
-    @inline(never)
-    fileprivate mutating func take(_ event: UpstreamEvent, _ upstreamID: inout String?) -> Bool {
-        switch event {
-        case .text(let text): reply += text
-        case .replaced(let text): reply = text
-        case .identified(let known):
-            note(known)
-            upstreamID = known.conversationID ?? upstreamID
-        case .chunk(let chunk): note(chunk: chunk)
-        case .completion(let completion): note(completion: completion)
-        case .finished(let finish):
-            note(finish)
-            upstreamID = finish.conversationID ?? upstreamID
-            return false
-        }
-        return true
-    }
-
-    fileprivate mutating func note(_ finish: UpstreamFinish) {
-        id = finish.messageID ?? id
-        model = finish.model ?? model
-        finishReason = finish.finishReason ?? finishReason
-        usage = finish.usage ?? usage
-    }
-
-    fileprivate mutating func note(chunk: JSON) {
-        let choice = chunk["choices"]?[0]
-        reply += choice?["delta"]?["content"]?.string ?? ""
-        finishReason = choice?["finish_reason"]?.string ?? finishReason
-        model = chunk["model"]?.string ?? model
-        usage = TokenUsage(json: chunk["usage"]) ?? usage
-    }
-
-    fileprivate mutating func note(completion: JSON) {
-        let choice = completion["choices"]?[0]
-        reply = CompletionRequest.text(of: choice?["message"])
-        finishReason = choice?["finish_reason"]?.string
-        model = completion["model"]?.string
-        usage = TokenUsage(json: completion["usage"])
-    }
 }

@@ -17,6 +17,7 @@ package struct GatewayError: Error, Equatable {
         case methodNotAllowed = "method_not_allowed"
         case accountUnavailable = "account_unavailable"
         case bodyTooLarge = "body_too_large"
+        case conversationTooLarge = "conversation_too_large"
         case unsupportedMediaType = "unsupported_media_type"
         case invalidParameter = "invalid_parameter"
         case promptRequired = "prompt_required"
@@ -79,7 +80,7 @@ package struct GatewayError: Error, Equatable {
         case .notFound, .conversationNotFound, .userNotFound, .modelNotFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .accountUnavailable, .upstreamConversationLost: .conflict
-        case .bodyTooLarge: .contentTooLarge
+        case .bodyTooLarge, .conversationTooLarge: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
         case .invalidParameter, .promptRequired, .userExists, .idempotencyKeyReused, .accessTokenRejected:
             .unprocessableContent

@@ -122,7 +122,8 @@ package struct FlaskImport {
         // For conversations of own tokens this member holds the user's key, which must not be kept.
         let email = isOwnToken ? nil : record["api_instance"]?.string
         return Conversation(
-            id: id, title: record["title"]?.string ?? Title.cut(from: turns[0].prompt), createdAt: turns[0].startedAt,
+            id: id, title: record["title"]?.string.flatMap(Title.clean) ?? Title.cut(from: turns[0].prompt),
+            createdAt: turns[0].startedAt,
             origin: isOwnToken ? .accessToken(upstreamUser: "unknown") : .account(account(of: email)),
             upstreamID: id, turns: turns)
     }

@@ -20,7 +20,7 @@ package final class Gateway: Responder {
             queueTimeout: server.queueTimeout, log: log)
         let conversations = Conversations(
             store: store, dispatcher: dispatcher, titleTimeout: server.titleTimeout,
-            queueTimeout: server.queueTimeout, log: log)
+            queueTimeout: server.queueTimeout, maxConversationBytes: server.maxConversationBytes, log: log)
         let authenticator = Authenticator(store: store)
         let oversight = Oversight(store: store)
         pages = HTMLPage(basePath: server.basePath, language: server.webUILanguage)

@@ -17,6 +17,8 @@ extension Settings.Server {
         queueTimeout = section.value("queue_timeout", default: queueTimeout, .seconds(0...3600))
         titleTimeout = section.value("title_timeout", default: titleTimeout, .seconds(0...600))
         maxBodyBytes = section.value("max_body_bytes", default: maxBodyBytes, .integer((1 << 10)...(256 << 20)))
+        maxConversationBytes = section.value(
+            "max_conversation_bytes", default: maxConversationBytes, .integer((1 << 10)...(1 << 30)))
         durability = section.value("durability", default: durability, .name)
         allowGet = section.value(
             "allow_get", default: allowGet,

@@ -5,10 +5,16 @@ extension JSONFileStore {
         let path = layout.conversation(id, of: user)
         guard let (lines, skipped) = try AppendLog.read(path) else { return nil }
         if skipped > 0 { log.error("passed over spoilt lines", metadata: ["path": "\(path)", "lines": "\(skipped)"]) }
-        guard let conversation = Conversation(lines: lines), conversation.id == id else {
+        var unread = 0
+        guard let conversation = Conversation(lines: lines, skip: { _ in unread += 1 }), conversation.id == id else {
             throw StoreError(.corrupt, "decode", path: path)
         }
+        if unread > 0 { log.error("passed over unknown turns", metadata: ["path": "\(path)", "turns": "\(unread)"]) }
         return conversation
+    }
+
+    package func conversationSize(_ id: Conversation.ID, of user: User.ID) throws(StoreError) -> Int? {
+        try File.reading(layout.conversation(id, of: user))?.size
     }
 
     package func conversations(
@@ -32,7 +38,7 @@ extension JSONFileStore {
 
     package func appendTurn(of conversation: Conversation, of user: User.ID) async throws(StoreError) -> Bool {
         guard let turn = conversation.turns.last, Directory.exists(layout.user(user.digest)) else { return false }
-        let isNew = conversation.turns.count == 1
+        let isNew = conversation.isNew
         let path = layout.conversation(conversation.id, of: user)
         if isNew {
             // Asked first: mkdir(2) would lock the directory above.
@@ -45,7 +51,7 @@ extension JSONFileStore {
         try list(conversation, of: user)
         if isNew {
             // Nobody else can know it yet, and it cannot be there already.
-            try await createTurn(path, [conversation.header, turn.line])
+            try await createTurn(path, [conversation.header] + conversation.turns.map(\.line))
             return true
         }
         let journal = isDurable ? journal.current : nil

@@ -30,9 +30,11 @@ package protocol Store: Sendable {
 
     /// The conversation with all its turns; nil if this user has none of that id.
     func conversation(_ id: Conversation.ID, of user: User.ID) async throws -> Conversation?
+    /// The bytes that the conversation takes on the disk; nil if this user has none of that id.
+    func conversationSize(_ id: Conversation.ID, of user: User.ID) async throws -> Int?
     /// Up to `limit` summaries, newest first, older than the conversation named by `before`.
     func conversations(of user: User.ID, before: Conversation.ID?, limit: Int) async throws -> [Conversation.Summary]
-    /// Stores the last turn of `conversation`, which is new if that turn is its only one.
+    /// Stores the last turn of `conversation`, or all of it where it is new.
     ///
     /// - Returns: False, with nothing stored, if the user or the conversation is gone by now.
     func appendTurn(of conversation: Conversation, of user: User.ID) async throws -> Bool

@@ -24,7 +24,7 @@ package struct CompletionsHandler: Sendable {
         if request.isStream { return stream(request, call, user, recorder) }
         let running = try await begin(request, call, user)
         let builder = CompletionBuilder(running)
-        let conversation = try await finish(running, request, user) { event, _ in builder.take(event) }
+        let conversation = try await running.finish { event, _ in builder.take(event) }
         let answer = builder.completion(of: conversation)
         try await recorder?.finish(contentType: "application/json", body: answer.bytes)
         return .json(answer)
@@ -43,7 +43,7 @@ package struct CompletionsHandler: Sendable {
             }
             do {
                 let chunks = CompletionChunks(running, wantsUsage: request.wantsUsage)
-                let conversation = try await finish(running, request, user) { event, isFollowed in
+                let conversation = try await running.finish { event, isFollowed in
                     for chunk in chunks.chunks(for: event) { try await output.hold(chunk.bytes) }
                     if !isFollowed { try await stream.flush() }
                 }
@@ -70,14 +70,14 @@ package struct CompletionsHandler: Sendable {
     /// A function of its own so that what it holds is gone while the upstream is waited for.
     @inline(never)
     private func goOn(_ request: CompletionRequest, _ call: Call, _ user: User) async throws -> RunningTurn? {
-        guard isArchived, let thread = request.threadBefore,
-            let id = try await conversations.store.conversation(withThread: thread, of: user.id)
-        else { return nil }
-        do { return try await conversations.begin(ask(request, call, user, in: id)) } catch let error as GatewayError {
+        guard isArchived, let thread = request.thread.before else { return nil }
+        do { return try await conversations.begin(ask(request, call, user, in: nil), after: thread) } catch let error
+            as GatewayError
+        {
             // The caller sent the whole thread, so any account can go on with it.
             let canMoveOn: [GatewayError.Code] = [
                 .accountUnavailable, .noAccountAvailable, .conversationBusy, .conversationNotFound,
-                .plusNotAllowed, .upstreamFailed, .modelNotFound,
+                .conversationTooLarge, .plusNotAllowed, .upstreamFailed, .modelNotFound,
             ]
             guard canMoveOn.contains(error.code) else { throw error }
             return nil
@@ -86,26 +86,9 @@ package struct CompletionsHandler: Sendable {
 
     private func ask(_ request: CompletionRequest, _ call: Call, _ user: User, in id: Conversation.ID?) -> Ask {
         Ask(
-            user: user, prompt: request.prompt, conversationID: id, pool: user.hasPlus ? .any : .free,
+            user: user, prompt: request.newText, conversationID: id, pool: user.hasPlus ? .any : .free,
             model: request.body["model"]?.string, completion: request, isArchived: isArchived,
             requestID: call.request.id)
-    }
-
-    @inline(never)
-    private func finish(
-        _ running: RunningTurn, _ request: CompletionRequest, _ user: User,
-        _ tell: @Sendable (UpstreamEvent, _ isFollowed: Bool) async throws -> Void
-    ) async throws -> Conversation {
-        let replies = ReplyMessage()
-        let conversation = try await running.finish { event, isFollowed in
-            replies.take(event)
-            try await tell(event, isFollowed)
-        }
-        if isArchived {
-            try await conversations.store.noteThread(
-                request.thread(with: replies.message), after: request.threadBefore, of: conversation.id, of: user.id)
-        }
-        return conversation
     }
 
     /// The user for whom the caller acts: with a client's key the one that the standard field `user` names.

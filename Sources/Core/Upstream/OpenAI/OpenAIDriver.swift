@@ -38,7 +38,8 @@ package struct OpenAIDriver: UpstreamDriver {
         for turn: Turn, of conversation: Conversation, from account: Account
     ) async throws(UpstreamError) -> String? {
         var body = JSONObject()
-        if let model = try await model(account.titleModel ?? turn.model, of: account) { body["model"] = JSON(model) }
+        let wanted = account.titleModel ?? turn.requestedModel
+        if let model = try await model(wanted, of: account) { body["model"] = JSON(model) }
         body["messages"] = [
             [
                 "role": "system",
@@ -66,35 +67,23 @@ package struct OpenAIDriver: UpstreamDriver {
 
     /// The whole thread as messages: system prompt, earlier turns, this prompt.
     ///
-    /// A caller that sends a thread itself has it sent as it is; one that sends a single message of a stored
-    /// conversation has the turns before it put in front.
+    /// A caller that sends a thread itself has it sent as it is; one that continues a stored conversation without
+    /// sending its replies back has its turns put in front.
     private static func messages(of prompt: UpstreamPrompt) -> [JSON] {
+        let turns = prompt.conversation?.turns ?? []
         var messages: [JSON] = []
         if let own = prompt.completion?.messages {
-            let turns = prompt.conversation?.turns ?? []
-            guard !turns.isEmpty, own.filter({ $0["role"]?.string != "system" }).count == 1, let last = own.last else {
-                return own
-            }
-            messages = own.dropLast()
-            if messages.isEmpty, let system = prompt.conversation?.system {
-                messages.append(["role": "system", "content": JSON(system)])
-            }
-            return messages + history(turns) + [last]
+            guard !turns.isEmpty, !own.contains(where: { $0["role"]?.string == "assistant" }) else { return own }
+            messages = own.filter(CompletionRequest.isSystem)
+            let new = own.filter { !CompletionRequest.isSystem($0) }
+            if messages.isEmpty { messages = system(prompt.conversation?.system) }
+            return messages + Turn.messages(of: turns, before: new) + new
         }
-        if let system = prompt.conversation?.system ?? prompt.system {
-            messages.append(["role": "system", "content": JSON(system)])
-        }
-        return messages + history(prompt.conversation?.turns ?? []) + [
-            ["role": "user", "content": JSON(prompt.prompt)]
-        ]
+        messages = system(prompt.conversation?.system ?? prompt.system)
+        return messages + Turn.messages(of: turns) + [["role": "user", "content": JSON(prompt.prompt)]]
     }
 
-    private static func history(_ turns: [Turn]) -> [JSON] {
-        turns.flatMap { turn -> [JSON] in
-            [
-                ["role": "user", "content": JSON(turn.prompt)],
-                ["role": "assistant", "content": JSON(turn.reply)],
-            ]
-        }
+    private static func system(_ text: String?) -> [JSON] {
+        text.map { [["role": "system", "content": JSON($0)]] } ?? []
     }
 }

@@ -30,6 +30,7 @@ class Completion:
         self.prompt = last if isinstance(last, str) else json.dumps(last)
         self.reply = TITLE if is_title else f"You said: {self.prompt} (messages: {len(messages)})"
         self.model = body.get("model") or default_model
+        self.choices = body["n"] if isinstance(body.get("n"), int) else 1
         self.is_streamed = body.get("stream") is True
         options = body.get("stream_options")
         self.wants_usage = isinstance(options, dict) and options.get("include_usage") is True
@@ -38,6 +39,7 @@ class Completion:
 
     async def send(self, step: Step, connection: Connection) -> None:
         self.reply = step.text if step.text is not None else self.reply
+        self.model = step.model or self.model
         if self.is_streamed:
             await self.stream(step, connection)
         else:
@@ -52,13 +54,13 @@ class Completion:
         }
 
     async def whole(self, step: Step, connection: Connection) -> None:
-        message: dict = {"role": "assistant", "content": self.reply}
-        reason = "stop"
-        if step.tool_calls:
-            message, reason = {"role": "assistant", "content": None, "tool_calls": [TOOL_CALL]}, "tool_calls"
+        reason = "tool_calls" if step.tool_calls else "stop"
         answer = {
             "id": self.identity, "object": "chat.completion", "created": 1, "model": self.model,
-            "choices": [{"index": 0, "message": message, "finish_reason": reason}],
+            "choices": [
+                {"index": index, "message": self.message(step, index), "finish_reason": reason}
+                for index in range(self.choices)
+            ],
         }
         if not step.missing_usage:
             answer["usage"] = self.usage
@@ -76,22 +78,51 @@ class Completion:
             await connection.write(bytes([byte]))
             await asyncio.sleep(0)
 
+    def message(self, step: Step, index: int) -> dict:
+        message: dict = {"role": "assistant", "content": self.text(index)}
+        if step.tool_calls:
+            message |= {"content": None, "tool_calls": [TOOL_CALL]}
+        if step.refusal is not None:
+            message |= {"content": None, "refusal": step.refusal}
+        if step.reasoning is not None:
+            message["reasoning_content"] = step.reasoning
+        return message
+
+    def text(self, index: int) -> str:
+        """The reply as the choice `index` has it."""
+        return self.reply if index == 0 else f"{self.reply} (choice {index})"
+
     async def stream(self, step: Step, connection: Connection) -> None:
         await connection.head(200, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"})
-        await self.event(self.chunk({"role": "assistant", "content": ""}), step, connection)
-        pieces = re.findall(r"\S+\s*|\s+", self.reply) or [""]
+        for index in range(self.choices):
+            await self.event(self.chunk({"role": "assistant", "content": ""}, index=index), step, connection)
+        for word in re.findall(r"\S+\s*", step.reasoning or ""):
+            await self.event(self.chunk({"reasoning_content": word}), step, connection)
+        # The choices come piece by piece, one beside the other.
+        texts = [re.findall(r"\S+\s*|\s+", self.text(index)) for index in range(self.choices)]
+        pieces = [
+            (index, text[place])
+            for place in range(max(map(len, texts))) for index, text in enumerate(texts) if place < len(text)
+        ] or [(0, "")]
+        if step.refusal is not None:
+            for word in re.findall(r"\S+\s*", step.refusal):
+                await self.event(self.chunk({"refusal": word}), step, connection)
+            pieces = [(0, "")]
         if step.tool_calls:
             await self.event(self.chunk({"tool_calls": [{"index": 0, **TOOL_CALL}]}), step, connection)
-            pieces = [""]
+            pieces = [(0, "")]
         for number in itertools.count():
             if number == step.close_mid_stream or number == step.hang_mid_stream:
                 await self.stop(step, connection)
                 return
             if number >= len(pieces) and not step.never_ending:
                 break
-            await self.event(self.chunk({"content": pieces[number % len(pieces)]}), step, connection)
+            index, piece = pieces[number % len(pieces)]
+            await self.event(self.chunk({"content": piece}, index=index), step, connection)
             await asyncio.sleep(step.piece_delay_ms / 1000)
-        await self.event(self.chunk({}, "tool_calls" if step.tool_calls else "stop"), step, connection)
+        for index in range(self.choices):
+            reason = "tool_calls" if step.tool_calls else "stop"
+            await self.event(self.chunk({}, reason, index), step, connection)
         if self.wants_usage and not step.missing_usage:
             await self.event({**self.chunk({}), "choices": [], "usage": self.usage}, step, connection)
         if not step.missing_done:
@@ -106,10 +137,10 @@ class Completion:
         else:
             await connection.left()
 
-    def chunk(self, delta: dict, reason: str | None = None) -> dict:
+    def chunk(self, delta: dict, reason: str | None = None, index: int = 0) -> dict:
         return {
             "id": self.identity, "object": "chat.completion.chunk", "created": 1, "model": self.model,
-            "choices": [{"index": 0, "delta": delta, "finish_reason": reason}],
+            "choices": [{"index": index, "delta": delta, "finish_reason": reason}],
         }
 
     async def event(self, value: dict, step: Step, connection: Connection) -> None:

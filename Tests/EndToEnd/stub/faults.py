@@ -44,6 +44,11 @@ class Step:
     missing_done: bool = False
     #: A good answer that calls a tool.
     tool_calls: bool = False
+    #: A refusal in place of the reply's text, and the thoughts before it.
+    refusal: str | None = None
+    reasoning: str | None = None
+    #: The name of the model that answered, where it is another than was asked for.
+    model: str | None = None
     #: The reply, instead of the echo.
     text: str | None = None
 

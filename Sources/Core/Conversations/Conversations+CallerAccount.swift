@@ -8,12 +8,12 @@ extension Conversations {
         conversation.createdAt = startedAt
         var turnLease: Lease?
         if let id = ask.conversationID {
-            guard try await store.conversation(id, of: ask.user.id) != nil else {
+            guard try await store.conversation(id, of: ask.user.archive) != nil else {
                 throw GatewayError.conversationNotFound
             }
             turnLease = try await self.turnLease(in: id)
             // Read again under the lease: the turn before this one may have ended only now.
-            guard let stored = try await store.conversation(id, of: ask.user.id) else {
+            guard let stored = try await store.conversation(id, of: ask.user.archive) else {
                 throw GatewayError.conversationNotFound
             }
             guard case .accessToken(let owner) = stored.origin else { throw GatewayError.begunWithoutToken }

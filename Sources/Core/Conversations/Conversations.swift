@@ -46,12 +46,12 @@ package final class Conversations: Sendable {
     @inline(never)
     private func goOn(_ ask: Ask, in id: Conversation.ID) async throws -> RunningTurn {
         let startedAt = Timestamp.now
-        guard try await store.conversation(id, of: ask.user.id) != nil else {
+        guard try await store.conversation(id, of: ask.user.archive) != nil else {
             throw GatewayError.conversationNotFound
         }
         let turnLease = try await turnLease(in: id)
         // Read again under the lease: the turn before this one may have ended only now.
-        guard let conversation = try await store.conversation(id, of: ask.user.id) else {
+        guard let conversation = try await store.conversation(id, of: ask.user.archive) else {
             throw GatewayError.conversationNotFound
         }
         guard case .account(let account) = conversation.origin else {
@@ -71,7 +71,7 @@ package final class Conversations: Sendable {
     ///   removal stands.
     func archive(_ conversation: Conversation, of ask: Ask) async throws {
         guard ask.isArchived else { return }
-        guard try await store.appendTurn(of: conversation, of: ask.user.id) else {
+        guard try await store.appendTurn(of: conversation, of: ask.user.archive) else {
             throw GatewayError.conversationNotFound
         }
     }
@@ -110,7 +110,7 @@ package final class Conversations: Sendable {
         UpstreamPrompt(
             conversation: conversation,
             prompt: conversation == nil ? ask.completion?.wholeThread ?? ask.prompt : ask.prompt, system: ask.system,
-            model: ask.model ?? conversation?.turns.last?.model, pseudonym: ask.user.id.pseudonym,
+            model: ask.model ?? conversation?.turns.last?.model, pseudonym: ask.user.archive.pseudonym,
             completion: ask.completion)
     }
 

@@ -71,7 +71,7 @@ package struct CompletionsHandler: Sendable {
     @inline(never)
     private func goOn(_ request: CompletionRequest, _ call: Call, _ user: User) async throws -> RunningTurn? {
         guard isArchived, let thread = request.threadBefore,
-            let id = try await conversations.store.conversation(withThread: thread, of: user.id)
+            let id = try await conversations.store.conversation(withThread: thread, of: user.archive)
         else { return nil }
         do { return try await conversations.begin(ask(request, call, user, in: id)) } catch let error as GatewayError {
             // The caller sent the whole thread, so any account can go on with it.
@@ -103,7 +103,8 @@ package struct CompletionsHandler: Sendable {
         }
         if isArchived {
             try await conversations.store.noteThread(
-                request.thread(with: replies.message), after: request.threadBefore, of: conversation.id, of: user.id)
+                request.thread(with: replies.message), after: request.threadBefore, of: conversation.id,
+                of: user.archive)
         }
         return conversation
     }
@@ -123,7 +124,9 @@ package struct CompletionsHandler: Sendable {
             guard Identifier.isValid(name) else { throw GatewayError.invalid("user", Identifier.rule) }
             let id = User.ID(owner: caller.id.userID, userID: name)
             let store = conversations.store
-            if try await store.user(id) == nil { _ = try await store.addUser(User(id: id, username: name)) }
+            if try await store.user(id) == nil {
+                _ = try await store.addUser(User(id: id, ownerNumber: caller.number, username: name))
+            }
             guard let user = try await store.user(id) else { throw GatewayError.userNotFound }
             guard !user.isDisabled else {
                 throw GatewayError(.userDisabled, "This user is disabled.", parameter: "user")

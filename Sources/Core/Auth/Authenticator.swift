@@ -49,7 +49,7 @@ package struct Authenticator: Sendable {
     ///
     /// - Parameter create: Makes an unknown user of a client, where `username` and `user_id_plus` are given too.
     package func subject(
-        of principal: Principal, in call: Call, create: ((User) async throws -> Bool)? = nil
+        of principal: Principal, in call: Call, create: ((User) async throws -> UserAddition)? = nil
     ) async throws -> User {
         let userID = try call.parameters.identifier("user_id")
         switch principal.role {
@@ -94,7 +94,7 @@ package struct Authenticator: Sendable {
     }
 
     private func clientUser(
-        _ id: User.ID, of client: User, in call: Call, _ create: ((User) async throws -> Bool)?
+        _ id: User.ID, of client: User, in call: Call, _ create: ((User) async throws -> UserAddition)?
     ) async throws -> User {
         if let user = try await store.user(id) {
             guard !user.isDisabled else {
@@ -109,8 +109,8 @@ package struct Authenticator: Sendable {
         guard !hasPlus || client.hasPlus else {
             throw GatewayError(.plusNotAllowed, "A client without plus cannot grant plus.", parameter: "user_id_plus")
         }
-        let user = User(id: id, username: username, hasPlus: hasPlus)
-        if try await create(user) { return user }
+        let user = User(id: id, ownerNumber: client.number, username: username, hasPlus: hasPlus)
+        if let added = try await create(user).user { return added }
         // Somebody else made it in the same moment.
         guard let user = try await store.user(id) else { throw GatewayError.userNotFound }
         return user

@@ -1,32 +1,59 @@
 extension User {
-    /// The record as it is stored.
+    /// The record as it is stored, with what a later version may have put into it.
     package var record: JSON {
-        [
-            "user_id": JSON(id.userID), "owner": JSON(id.owner), "username": JSON(username),
-            "role": JSON(role.rawValue), "plus": JSON(hasPlus), "disabled": JSON(isDisabled),
-            "created_at": JSON(createdAt.rfc3339),
-            "keys": .array(
-                keys.map {
-                    [
-                        "digest": JSON($0.digest), "created_at": JSON($0.createdAt.rfc3339),
-                        "last_four": JSON($0.lastFour),
-                    ]
-                }),
-        ]
+        var object = others
+        object["user_id"] = JSON(id.userID)
+        object["owner"] = JSON(id.owner)
+        object["number"] = number.map { JSON($0) }
+        object["owner_number"] = ownerNumber.map { JSON($0) }
+        object["archive"] = inheritedArchive.map { JSON($0) }
+        object["username"] = JSON(username)
+        object["role"] = JSON(role.rawValue)
+        object["plus"] = JSON(hasPlus)
+        object["disabled"] = JSON(isDisabled)
+        object["created_at"] = JSON(createdAt.rfc3339)
+        object["keys"] = .array(keys.map(\.record))
+        return .object(object)
     }
 
     /// Reads a stored record; nil if it is not one.
+    ///
+    /// Members that came with later versions have defaults, and those that this version does not know are kept. A role
+    /// or a mark of this record that cannot be read makes it unreadable, so that nobody gets more rights by damage.
     package init?(record: JSON) {
-        guard let userID = record["user_id"]?.string, let owner = record["owner"]?.string,
-            let username = record["username"]?.string, let role = record["role"]?.string.flatMap(Role.init),
-            let hasPlus = record["plus"]?.bool, let isDisabled = record["disabled"]?.bool,
-            let createdAt = record["created_at"]?.string.flatMap(Timestamp.init(rfc3339:)),
-            let keys = record["keys"]?.array
+        guard let members = record.object, let userID = record["user_id"]?.string,
+            let owner = record["owner"]?.string,
+            let role = Self.read(record["role"], Role.user, { $0.string.flatMap(Role.init) }),
+            let hasPlus = Self.read(record["plus"], false, { $0.bool }),
+            let isDisabled = Self.read(record["disabled"], false, { $0.bool }),
+            let number = Self.read(record["number"], Int?.none, { $0.int.map(Optional.some) }),
+            let ownerNumber = Self.read(record["owner_number"], Int?.none, { $0.int.map(Optional.some) }),
+            let archive = Self.read(record["archive"], String?.none, { $0.string.map(Optional.some) }),
+            let createdAt = Self.read(
+                record["created_at"], Timestamp(microsecondsSinceEpoch: 0),
+                { $0.string.flatMap(Timestamp.init(rfc3339:)) }),
+            let keyRecords = Self.read(record["keys"], [], { $0.array })
         else { return nil }
+        let keys = keyRecords.compactMap(Key.init(record:))
+        guard keys.count == keyRecords.count else { return nil }
         self.init(
-            id: ID(owner: owner, userID: userID), username: username, role: role, hasPlus: hasPlus,
-            isDisabled: isDisabled, createdAt: createdAt, keys: keys.compactMap(Key.init(record:)))
-        guard self.keys.count == keys.count else { return nil }
+            id: ID(owner: owner, userID: userID), ownerNumber: ownerNumber,
+            username: record["username"]?.string ?? userID,
+            role: role, hasPlus: hasPlus, isDisabled: isDisabled, createdAt: createdAt, keys: keys)
+        self.number = number
+        inheritedArchive = archive
+        others = JSONObject(unchecked: members.members.filter { !Self.known.contains($0.name) })
+    }
+
+    private static let known: Set<String> = [
+        "user_id", "owner", "number", "owner_number", "archive", "username", "role", "plus", "disabled", "created_at",
+        "keys",
+    ]
+
+    /// The value of a member; `missing` where there is none, nil where it is not of its kind.
+    private static func read<Value>(_ member: JSON?, _ missing: Value, _ decode: (JSON) -> Value?) -> Value? {
+        guard let member, member != .null else { return missing }
+        return decode(member)
     }
 
     /// What admins and clients are shown of a user: everything but the digests of its keys.
@@ -42,10 +69,21 @@ extension User {
 }
 
 extension User.Key {
+    fileprivate var record: JSON {
+        var object = others
+        object["digest"] = JSON(digest)
+        object["created_at"] = JSON(createdAt.rfc3339)
+        object["last_four"] = JSON(lastFour)
+        return .object(object)
+    }
+
     fileprivate init?(record: JSON) {
-        guard let digest = record["digest"]?.string, let lastFour = record["last_four"]?.string,
-            let createdAt = record["created_at"]?.string.flatMap(Timestamp.init(rfc3339:))
-        else { return nil }
-        self.init(digest: digest, createdAt: createdAt, lastFour: lastFour)
+        guard let members = record.object, let digest = record["digest"]?.string else { return nil }
+        let createdAt = record["created_at"]?.string.flatMap(Timestamp.init(rfc3339:))
+        self.init(
+            digest: digest, createdAt: createdAt ?? Timestamp(microsecondsSinceEpoch: 0),
+            lastFour: record["last_four"]?.string ?? "")
+        let known = ["digest", "created_at", "last_four"]
+        others = JSONObject(unchecked: members.members.filter { !known.contains($0.name) })
     }
 }

@@ -17,9 +17,6 @@ package struct User: Sendable, Equatable {
         package static func == (one: ID, other: ID) -> Bool { one.digest == other.digest }
 
         package func hash(into hasher: inout Hasher) { hasher.combine(digest) }
-
-        /// A stable name for upstreams that tells nothing of the person.
-        package var pseudonym: String { "u-" + Hex.sha256("pseudonym\0\(digest)").prefix(32) }
     }
 
     package enum Role: String, Sendable, CaseIterable { case user, client, admin }
@@ -29,6 +26,8 @@ package struct User: Sendable, Equatable {
         package var digest: APIKey.Digest
         package var createdAt: Timestamp
         package var lastFour: String
+        /// Members of the key's record that this version does not know.
+        var others = JSONObject()
 
         package init(_ key: APIKey, createdAt: Timestamp = .now) {
             digest = key.digest
@@ -43,12 +42,21 @@ package struct User: Sendable, Equatable {
         }
     }
 
+    /// A new number: 62 random bits, so that neither a lost file nor a restored backup gives one a second time, as a
+    /// counter would.
+    static func newNumber() -> Int { Int.random(in: 1..<(1 << 62)) }
+
     /// The owner of users that an admin made.
     ///
     /// No user may have it as its id.
     package static let selfOwner = "self"
 
     package var id: ID
+    /// Given once and never again, also not to the next user of this id; nil for users who were added by a version that
+    /// gave none.
+    package internal(set) var number: Int?
+    /// The number of the client that owns the user, if that has one.
+    package var ownerNumber: Int?
     package var username: String
     package var role: Role
     /// May use the pool's plus accounts.
@@ -56,12 +64,23 @@ package struct User: Sendable, Equatable {
     package var isDisabled: Bool
     package var createdAt: Timestamp
     package var keys: [Key]
+    /// The digest of the archive that was taken over from the user of this id before.
+    var inheritedArchive: String?
+    /// Members of the record that this version does not know and keeps as they are.
+    var others = JSONObject()
+
+    package var archive: ArchiveID {
+        if let inheritedArchive { return ArchiveID(of: id, number: number, digest: inheritedArchive) }
+        return ArchiveID(of: id, number: number)
+    }
 
     package init(
-        id: ID, username: String, role: Role = .user, hasPlus: Bool = false, isDisabled: Bool = false,
+        id: ID, ownerNumber: Int? = nil, username: String, role: Role = .user, hasPlus: Bool = false,
+        isDisabled: Bool = false,
         createdAt: Timestamp = .now, keys: [Key] = []
     ) {
         self.id = id
+        self.ownerNumber = ownerNumber
         self.username = username
         self.role = role
         self.hasPlus = hasPlus

@@ -44,10 +44,10 @@ package final class Conversations: Sendable {
     /// - Returns: Nil where no conversation has that thread or its turn is running.
     /// - Throws: ``GatewayError`` where that conversation cannot go on.
     package func begin(_ ask: Ask, after thread: String) async throws -> RunningTurn? {
-        guard let id = try await store.conversation(withThread: thread, of: ask.user.id),
+        guard let id = try await store.conversation(withThread: thread, of: ask.user.archive),
             let lease = try await store.leaseTurn(in: id),
             // Asked again under the lease: the conversation may have gone on until now.
-            try await store.conversation(withThread: thread, of: ask.user.id) == id
+            try await store.conversation(withThread: thread, of: ask.user.archive) == id
         else { return nil }
         return try await goOn(ask, in: try await read(id, for: ask), holding: lease, thread: thread)
     }
@@ -90,7 +90,7 @@ package final class Conversations: Sendable {
     @inline(never)
     func hold(_ id: Conversation.ID, for ask: Ask) async throws -> (Lease, Conversation) {
         // Asked before the wait: nobody waits for another's conversation, or keeps it busy.
-        guard try await store.conversationSize(id, of: ask.user.id) != nil else {
+        guard try await store.conversationSize(id, of: ask.user.archive) != nil else {
             throw GatewayError.conversationNotFound
         }
         let lease = try await turnLease(in: id)
@@ -99,11 +99,11 @@ package final class Conversations: Sendable {
 
     /// Reads the conversation, once it is known that another turn fits in.
     private func read(_ id: Conversation.ID, for ask: Ask) async throws -> Conversation {
-        guard let size = try await store.conversationSize(id, of: ask.user.id) else {
+        guard let size = try await store.conversationSize(id, of: ask.user.archive) else {
             throw GatewayError.conversationNotFound
         }
         try checkSize(size, with: ask)
-        guard let conversation = try await store.conversation(id, of: ask.user.id) else {
+        guard let conversation = try await store.conversation(id, of: ask.user.archive) else {
             throw GatewayError.conversationNotFound
         }
         return conversation
@@ -123,7 +123,7 @@ package final class Conversations: Sendable {
     ///   removal stands.
     func archive(_ conversation: Conversation, of ask: Ask) async throws {
         guard ask.isArchived else { return }
-        guard try await store.appendTurn(of: conversation, of: ask.user.id) else {
+        guard try await store.appendTurn(of: conversation, of: ask.user.archive) else {
             throw GatewayError.conversationNotFound
         }
     }
@@ -162,7 +162,7 @@ package final class Conversations: Sendable {
         UpstreamPrompt(
             conversation: conversation,
             prompt: (conversation == nil ? ask.completion?.wholeThread : ask.completion?.newText) ?? ask.prompt,
-            system: ask.system, model: ask.model ?? conversation.flatMap(model), pseudonym: ask.user.id.pseudonym,
+            system: ask.system, model: ask.model ?? conversation.flatMap(model), pseudonym: ask.user.archive.pseudonym,
             completion: ask.completion)
     }
 

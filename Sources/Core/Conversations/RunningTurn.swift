@@ -86,7 +86,7 @@ package final class RunningTurn: Sendable {
         // The caller goes on with any of the choices.
         for message in collected.messages {
             try await conversations.store.noteThread(
-                thread.with(message), after: before, of: whole.id, of: ask.user.id)
+                thread.with(message), after: before, of: whole.id, of: ask.user.archive)
             before = nil
         }
     }

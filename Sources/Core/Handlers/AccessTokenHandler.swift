@@ -21,7 +21,7 @@ package struct AccessTokenHandler: Sendable {
         guard let password = try call.parameters.text("password") else { throw GatewayError.missing("password") }
         let code = try call.parameters.text("mfa_code")
         if let pause = try await store.countTry(
-            of: principal.caller.id.digest, limit: Self.triesAMinute, within: .seconds(60))
+            of: principal.caller.archive.digest, limit: Self.triesAMinute, within: .seconds(60))
         {
             throw GatewayError(
                 .rateLimited, "A key may try \(Self.triesAMinute) sign-ins a minute. Wait a moment.",

@@ -18,7 +18,7 @@ package struct RecallHandler: Sendable {
             throw GatewayError.invalid("format", "markdown or json")
         }
         try await oversight.note("recall", by: principal, of: user, conversation: id)
-        guard let conversation = try await store.conversation(id, of: user.id) else {
+        guard let conversation = try await store.conversation(id, of: user.archive) else {
             throw GatewayError.conversationNotFound
         }
         if call.isPage { return .html(pages.reply(conversation.markdown, title: conversation.title)) }
@@ -33,7 +33,7 @@ package struct RecallHandler: Sendable {
         let limit = try call.parameters.int("limit", in: 1...1000) ?? 100
         let before = try call.parameters.identifier("before")
         try await oversight.note("list conversations", by: principal, of: user, conversation: nil)
-        let summaries = try await store.conversations(of: user.id, before: before, limit: limit)
+        let summaries = try await store.conversations(of: user.archive, before: before, limit: limit)
         if call.isPage {
             let facts = summaries.map { (name: $0.title, value: $0.id) }
             return .html(pages.facts(facts, title: facts.isEmpty ? "No conversations yet" : "Conversations"))

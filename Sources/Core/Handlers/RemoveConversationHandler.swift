@@ -11,7 +11,7 @@ package struct RemoveConversationHandler: Sendable {
             throw GatewayError.missing("conversation_id")
         }
         try await oversight.note("remove conversation", by: principal, of: user, conversation: id)
-        guard try await store.removeConversation(id, of: user.id) else { throw GatewayError.conversationNotFound }
+        guard try await store.removeConversation(id, of: user.archive) else { throw GatewayError.conversationNotFound }
         return .json(["status": "success", "message": "Conversation removed successfully"])
     }
 }

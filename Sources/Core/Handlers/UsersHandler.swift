@@ -21,9 +21,10 @@ package struct UsersHandler: Sendable {
         }
         let key = APIKey.generate()
         let user = User(
-            id: User.ID(owner: owner(for: creator), userID: userID), username: username,
+            id: User.ID(owner: owner(for: creator), userID: userID),
+            ownerNumber: creator.role == .client ? creator.number : nil, username: username,
             role: isClient ? .client : .user, hasPlus: hasPlus, keys: [User.Key(key)])
-        guard try await store.addUser(user) else {
+        guard try await store.addUser(user).user != nil else {
             throw GatewayError(.userExists, "User already exists", parameter: "user_id")
         }
         if call.isPage {
@@ -60,7 +61,7 @@ package struct UsersHandler: Sendable {
         if user.role == .client {
             try await removeUsers(of: user, isWanted: removesUsers, keepConversations: keeps)
         }
-        guard try await store.removeUser(user.id, keepConversations: keeps) else { throw GatewayError.userNotFound }
+        guard try await store.removeUser(user, keepConversations: keeps) else { throw GatewayError.userNotFound }
         return .json(["status": "success", "message": "User removed", "user_id": JSON(user.id.userID)])
     }
 
@@ -138,7 +139,7 @@ package struct UsersHandler: Sendable {
                     .notAllowed, "This client has users. Remove them first, or send remove_users=true.",
                     parameter: "remove_users")
             }
-            for user in users { _ = try await store.removeUser(user.id, keepConversations: keepConversations) }
+            for user in users { _ = try await store.removeUser(user, keepConversations: keepConversations) }
         }
     }
 

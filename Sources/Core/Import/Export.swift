@@ -11,9 +11,9 @@ package struct Export {
         try write(.object(record))
         var before: Conversation.ID?
         while true {
-            let page = try store.conversations(of: user.id, before: before, limit: 200)
+            let page = try store.conversations(of: user.archive, before: before, limit: 200)
             for summary in page {
-                guard let conversation = try store.conversation(summary.id, of: user.id),
+                guard let conversation = try store.conversation(summary.id, of: user.archive),
                     var line = conversation.export.object
                 else { continue }
                 line["type"] = "conversation"

@@ -19,6 +19,8 @@ package struct FlaskImport {
     private var report = Report()
     /// The users of the file by their `user_id`, with their owners.
     private var users: [String: [User.ID]] = [:]
+    /// The clients of the file.
+    private var clients: Set<String> = []
 
     /// - Parameter accounts: Those of the settings; a conversation goes on with the one of the same e-mail address.
     package init(store: JSONFileStore, accounts: [Account], isDryRun: Bool) {
@@ -36,7 +38,9 @@ package struct FlaskImport {
 
     private mutating func importUsers(_ file: JSON) throws {
         guard let keys = file["API_KEYS"]?.object else { return problem("the file of users has no API_KEYS") }
-        for member in keys.members {
+        // Clients come first: their users can be added only after them.
+        let users = keys.members.filter { !Self.isTrue($0.value["is_client"]) }
+        for member in keys.members.filter({ Self.isTrue($0.value["is_client"]) }) + users {
             guard let key = APIKey(member.name) else {
                 problem("a key ending in \(member.name.suffix(4)) is not 32 letters and digits: its user is left out")
                 continue
@@ -56,12 +60,19 @@ package struct FlaskImport {
         var owners = (record["clients"]?.array ?? []).compactMap(\.string).filter(Identifier.isValid)
         // A client or an admin belongs to nobody else.
         if owners.isEmpty || role != .user { owners = [User.selfOwner] }
+        let client = try store.user(User.ID(owner: User.selfOwner, userID: owners[0]))
+        if owners[0] != User.selfOwner, client?.role != .client, !clients.contains(owners[0]) {
+            note("user \(userID) had the owner \(owners[0]), which is no client, and now belongs to the admins")
+            owners = [User.selfOwner]
+        }
+        if role == .client { clients.insert(userID) }
         let id = User.ID(owner: owners[0], userID: userID)
         if owners.count > 1 { note("user \(userID) had several owners and now belongs to \(owners[0])") }
         users[userID, default: []].append(id)
         let user = User(
-            id: id, username: username, role: role, hasPlus: Self.isTrue(record["plus"]), keys: [User.Key(key)])
-        let isNew = isDryRun ? try store.user(id) == nil : try store.addUser(user)
+            id: id, ownerNumber: id.owner == User.selfOwner ? nil : client?.number, username: username, role: role,
+            hasPlus: Self.isTrue(record["plus"]), keys: [User.Key(key)])
+        let isNew = isDryRun ? try store.user(id) == nil : try store.addUser(user).user != nil
         guard isNew else { return note("user \(userID) of \(id.owner) is there already: unchanged") }
         report.addedUsers += 1
         note("user \(userID) of \(id.owner) (\(role.rawValue)\(user.hasPlus ? ", plus" : "")): added")
@@ -82,10 +93,11 @@ package struct FlaskImport {
     }
 
     private mutating func add(_ conversation: Conversation, to owner: User.ID) throws {
+        let archive = try store.user(owner)?.archive ?? ArchiveID(of: owner, number: nil)
         let isNew =
             isDryRun
-            ? try store.conversation(conversation.id, of: owner) == nil
-            : try store.importConversation(conversation, of: owner)
+            ? try store.conversation(conversation.id, of: archive) == nil
+            : try store.importConversation(conversation, of: archive)
         guard isNew else { return note("conversation \(conversation.id) is there already: unchanged") }
         report.addedConversations += 1
         note("conversation \(conversation.id) of \(owner.userID), \(conversation.turns.count) turns: added")

@@ -3,8 +3,8 @@ import Glibc
 /// The locks that order writers of one area of the state, over all workers and the command line.
 ///
 /// A lock is never the data file itself, because a rename replaces that file and with it the lock. Lock
-/// files are created once and stay. At most one is held at a time (and under it that of removals), only around file
-/// operations, never over a suspension.
+/// files are created once and stay. At most one is held at a time (and under it that of removals, and over it that of a
+/// client or of the admins), only around file operations, never over a suspension.
 struct FileLock {
     let path: String
     private let queue: QueueInProcess

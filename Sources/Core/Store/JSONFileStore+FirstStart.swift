@@ -6,7 +6,7 @@ extension JSONFileStore {
         guard try !hasUsers else { return nil }
         let key = APIKey.generate()
         // Of several that start at once only one adds the user.
-        guard try addUser(Self.admin(key)) else { return nil }
+        guard try addUser(Self.admin(key)).user != nil else { return nil }
         try AtomicFile.write(Array(key.text.utf8) + [0x0A], to: layout.adminKey, durable: isDurable)
         return key
     }
@@ -20,7 +20,7 @@ extension JSONFileStore {
     package func replaceAdminKey() throws(StoreError) -> APIKey {
         let key = APIKey.generate()
         let admin = Self.admin(key)
-        if try !addUser(admin) {
+        if try addUser(admin).user == nil {
             let updated = try updateUser(admin.id) { user in
                 user.keys = [User.Key(key)]
                 user.isDisabled = false

@@ -6,22 +6,22 @@ import Glibc
 /// A line is appended with one write and no lock. Losing one only means that the next call of that thread begins
 /// a new conversation, so nothing is synced, and a line that is written while the log is rewritten may be lost.
 extension JSONFileStore {
-    package func conversation(withThread digest: String, of user: User.ID) throws(StoreError) -> Conversation.ID? {
-        let name = Self.threadName(digest, of: user)
+    package func conversation(withThread digest: String, of archive: ArchiveID) throws(StoreError) -> Conversation.ID? {
+        let name = Self.threadName(digest, of: archive)
         guard let file = try File.reading(layout.threads(name)) else { return nil }
         return Self.lastConversation(of: Array(name.utf8), in: try file.readAll()[...])
     }
 
     package func noteThread(
-        _ digest: String, after before: String?, of conversation: Conversation.ID, of user: User.ID
+        _ digest: String, after before: String?, of conversation: Conversation.ID, of archive: ArchiveID
     ) throws(StoreError) {
-        try noteThread(Self.threadName(digest, of: user), " \(conversation)")
-        if let before, before != digest { try noteThread(Self.threadName(before, of: user), "") }
+        try noteThread(Self.threadName(digest, of: archive), " \(conversation)")
+        if let before, before != digest { try noteThread(Self.threadName(before, of: archive), "") }
     }
 
     /// Of one user: equal threads of two users are two threads.
-    private static func threadName(_ digest: String, of user: User.ID) -> String {
-        Hex.sha256("\(user.digest) \(digest)")
+    private static func threadName(_ digest: String, of archive: ArchiveID) -> String {
+        Hex.sha256("\(archive.digest) \(digest)")
     }
 
     private static let rewriteEvery = 64 << 10

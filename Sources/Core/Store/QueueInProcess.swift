@@ -4,11 +4,13 @@ import Glibc
 ///
 /// A flock is polled, which is slow and unfair among many threads; a mutex hands over at once. Locks are found by
 /// the name of their file; two files may share a mutex, which costs a little waiting and nothing else, because a
-/// thread holds one lock at a time.
+/// thread holds one lock of a queue at a time.
 ///
 /// Unchecked: the mutexes are made once, at fixed addresses, and POSIX lets any thread use them.
 final class QueueInProcess: @unchecked Sendable {
     static let shared = QueueInProcess()
+    /// For locks under which another is taken.
+    static let outer = QueueInProcess()
 
     private static let count = 1024
     private let mutexes: UnsafeMutablePointer<pthread_mutex_t>

@@ -33,23 +33,25 @@ struct StateLayout: Sendable {
 
     func key(_ digest: APIKey.Digest) -> String { "\(root)/keys/\(digest.prefix(2))/\(digest).json" }
 
-    /// The list of the users of an owner, of all users (nil), or of all clients.
-    func userList(owner: String?) -> String {
-        "\(root)/users/lists/\(owner.map { "owner-" + Hex.sha256($0) } ?? "all").jsonl"
+    var userList: String { "\(root)/users/lists/all.jsonl" }
+
+    /// The list of the users of an owner; it belongs to the number of a client that has one.
+    func userList(owner: String, number: Int?) -> String {
+        "\(root)/users/lists/owner-\(Hex.sha256(number.map { "\0\($0)" } ?? owner)).jsonl"
     }
 
     var clientList: String { "\(root)/users/lists/clients.jsonl" }
 
-    func conversations(of user: User.ID) -> String {
-        let digest = user.digest
+    func conversations(of archive: ArchiveID) -> String {
+        let digest = archive.digest
         return "\(root)/conversations/\(digest.prefix(2))/\(digest)"
     }
 
-    func conversation(_ id: String, of user: User.ID) -> String {
-        "\(conversations(of: user))/\(Hex.sha256(id)).jsonl"
+    func conversation(_ id: String, of archive: ArchiveID) -> String {
+        "\(conversations(of: archive))/\(Hex.sha256(id)).jsonl"
     }
 
-    func conversationList(of user: User.ID) -> String { "\(conversations(of: user))/list.jsonl" }
+    func conversationList(of archive: ArchiveID) -> String { "\(conversations(of: archive))/list.jsonl" }
 
     /// The log in which the thread of that digest is named, one of 4,096.
     func threads(_ digest: String) -> String { "\(root)/threads/\(digest.prefix(3)).log" }
@@ -63,8 +65,11 @@ struct StateLayout: Sendable {
 
     func answer(_ digest: String) -> String { "\(answers)/\(digest).json" }
 
-    /// Says that the conversations outlive their removed user.
-    func keptMark(of user: User.ID) -> String { "\(conversations(of: user))/kept" }
+    /// Says that the conversations outlive their removed user, and whose they were.
+    func keptMark(_ directory: String) -> String { "\(directory)/kept" }
+
+    /// Says whose archive a directory is.
+    func archiveOwner(_ directory: String) -> String { "\(directory)/owner.json" }
 
     func health(_ account: Account.ID) -> String { "\(root)/accounts/\(account.digest).health.json" }
 
@@ -85,6 +90,11 @@ struct StateLayout: Sendable {
 
     func lock(_ area: String, _ digest: String) -> FileLock {
         FileLock(directory: locks, area: area, digest: digest)
+    }
+
+    /// A lock under which another of the state may be taken, but none of these.
+    func outerLock(_ area: String, _ digest: String) -> FileLock {
+        FileLock(directory: locks, area: area, digest: digest, queue: .outer)
     }
 
     /// Where the running turn of a conversation is held: a file and a byte in it.

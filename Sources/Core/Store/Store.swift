@@ -11,16 +11,16 @@ package protocol Store: Sendable {
     func user(_ id: User.ID) async throws -> User?
     /// The user whose key has this digest and is still listed in the user's record.
     func user(withKey digest: APIKey.Digest) async throws -> User?
-    /// Adds a user together with its keys.
+    /// Adds a user together with its keys, and gives it a number.
     ///
-    /// - Returns: False, with nothing changed, if its id or one of its keys is taken.
-    func addUser(_ user: User) async throws -> Bool
+    /// A user of a client is added only while that very client is there, in line with its removal.
+    func addUser(_ user: User) async throws -> UserAddition
     /// Changes a user under the lock of its record. Added and removed keys take effect with the record.
     ///
     /// - Returns: The user after the change; nil if there is none or `change` said false.
     func updateUser(_ id: User.ID, _ change: @Sendable (inout User) -> Bool) async throws -> User?
     /// Removes a user and its keys at once, then its conversations unless they are to be kept.
-    func removeUser(_ id: User.ID, keepConversations: Bool) async throws -> Bool
+    func removeUser(_ user: User, keepConversations: Bool) async throws -> Bool
     /// Up to `limit` users of `owner` (nil: of all), newest first, older than the user named by `before`.
     func users(ownedBy owner: String?, before: User.ID?, limit: Int) async throws -> [User]
     /// Every owner under which `userID` exists.
@@ -29,29 +29,29 @@ package protocol Store: Sendable {
     // MARK: Conversations
 
     /// The conversation with all its turns; nil if this user has none of that id.
-    func conversation(_ id: Conversation.ID, of user: User.ID) async throws -> Conversation?
+    func conversation(_ id: Conversation.ID, of user: ArchiveID) async throws -> Conversation?
     /// The bytes that the conversation takes on the disk; nil if this user has none of that id.
-    func conversationSize(_ id: Conversation.ID, of user: User.ID) async throws -> Int?
+    func conversationSize(_ id: Conversation.ID, of user: ArchiveID) async throws -> Int?
     /// Up to `limit` summaries, newest first, older than the conversation named by `before`.
-    func conversations(of user: User.ID, before: Conversation.ID?, limit: Int) async throws -> [Conversation.Summary]
+    func conversations(of user: ArchiveID, before: Conversation.ID?, limit: Int) async throws -> [Conversation.Summary]
     /// Stores the last turn of `conversation`, or all of it where it is new.
     ///
     /// - Returns: False, with nothing stored, if the user or the conversation is gone by now.
-    func appendTurn(of conversation: Conversation, of user: User.ID) async throws -> Bool
+    func appendTurn(of conversation: Conversation, of user: ArchiveID) async throws -> Bool
     /// Stores a whole conversation that another program kept.
     ///
     /// - Returns: False, with nothing changed, if the user is not there or has a conversation of that id.
-    func importConversation(_ conversation: Conversation, of user: User.ID) async throws -> Bool
+    func importConversation(_ conversation: Conversation, of user: ArchiveID) async throws -> Bool
     /// Gives a conversation another title; the right to run its turn must be held.
     ///
     /// - Returns: False, with nothing changed, if the user has none of that id.
-    func renameConversation(_ id: Conversation.ID, of user: User.ID, to title: String) async throws -> Bool
-    func removeConversation(_ id: Conversation.ID, of user: User.ID) async throws -> Bool
+    func renameConversation(_ id: Conversation.ID, of user: ArchiveID, to title: String) async throws -> Bool
+    func removeConversation(_ id: Conversation.ID, of user: ArchiveID) async throws -> Bool
     /// The conversation whose thread of messages has this digest; nil if none is known.
-    func conversation(withThread digest: String, of user: User.ID) async throws -> Conversation.ID?
+    func conversation(withThread digest: String, of user: ArchiveID) async throws -> Conversation.ID?
     /// Remembers that the thread of `conversation` is now `digest`, and no more `before`.
     func noteThread(
-        _ digest: String, after before: String?, of conversation: Conversation.ID, of user: User.ID) async throws
+        _ digest: String, after before: String?, of conversation: Conversation.ID, of user: ArchiveID) async throws
     /// The right to run the one turn that may run in a conversation; nil while somebody else has it.
     func leaseTurn(in conversation: Conversation.ID) async throws -> Lease?
 

@@ -51,13 +51,18 @@ struct UsersCommand: ParsableCommand {
 
         func run() throws {
             let store = try state.openStore()
+            var owner: User?
             if user.owner != User.selfOwner {
-                let owner = try store.user(User.ID(owner: User.selfOwner, userID: user.owner))
+                owner = try store.user(User.ID(owner: User.selfOwner, userID: user.owner))
                 guard owner?.role == .client else { throw CommandFailure("There is no client \(user.owner).") }
             }
             let key = APIKey.generate()
-            let record = User(id: user.id, username: username, role: role, hasPlus: plus, keys: [User.Key(key)])
-            guard try store.addUser(record) else { throw CommandFailure("The user \(user.userID) exists already.") }
+            let record = User(
+                id: user.id, ownerNumber: owner?.number, username: username, role: role, hasPlus: plus,
+                keys: [User.Key(key)])
+            guard try store.addUser(record).user != nil else {
+                throw CommandFailure("The user \(user.userID) exists already.")
+            }
             print(key.text)
         }
     }
@@ -107,7 +112,9 @@ struct UsersCommand: ParsableCommand {
             {
                 throw CommandFailure("The client \(user.userID) has users. Remove them first.")
             }
-            guard try store.removeUser(user.id, keepConversations: keepConversations) else {
+            guard let record = try store.user(user.id),
+                try store.removeUser(record, keepConversations: keepConversations)
+            else {
                 throw CommandFailure("There is no user \(user.userID) of \(user.owner).")
             }
         }

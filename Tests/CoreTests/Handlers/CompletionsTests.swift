@@ -48,7 +48,7 @@ struct CompletionsTests {
         #expect(answer.json?["object"]?.string == "chat.completion")
         #expect(answer.json?["choices"]?[0]?["message"]?["content"]?.string == "You said: hi")
         let id = try #require(answer.json?["conversation_id"]?.string)
-        let stored = try fixture.store.conversation(id, of: User.ID(owner: "self", userID: "u1"))
+        let stored = try fixture.store.conversation(id, of: fixture.store.archive(of: "u1"))
         #expect(stored?.title == "hi")
         #expect(stored?.turns.first?.prompt == "hi")
     }

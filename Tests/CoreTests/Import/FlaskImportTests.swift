@@ -88,19 +88,19 @@ struct FlaskImportTests {
         let ada = try #require(try store.user(withKey: digests[2]))
         #expect(ada.id == User.ID(owner: "bot", userID: "u1"))
         #expect(!ada.hasPlus)
-        let thread = try #require(try store.conversation("c001", of: ada.id))
+        let thread = try #require(try store.conversation("c001", of: ada.archive))
         #expect(thread.turns.map(\.id) == ["b001", "b002"])
         #expect(thread.turns[0].startedAt.localText == "2023-03-01 10:00:00.123456")
         #expect(thread.origin == .account(Account.ID(rawValue: "pool-1")))
         #expect(thread.upstreamID == "c001")
-        #expect(try store.conversations(of: ada.id, before: nil, limit: 9).map(\.id) == ["c002", "c001"])
+        #expect(try store.conversations(of: ada.archive, before: nil, limit: 9).map(\.id) == ["c002", "c001"])
     }
 
     @Test func `no key of the old files is stored anywhere but as its digest`() throws {
         let store = try directory.store()
         let report = try run(store)
         let stored = try #require(
-            try AppendLog.read(store.layout.conversation("c002", of: User.ID(owner: "bot", userID: "u1"))))
+            try AppendLog.read(store.layout.conversation("c002", of: store.archive(of: "u1", owner: "bot"))))
         for key in Self.keys {
             #expect(!report.lines.joined().contains(key))
             #expect(!stored.objects.map(\.text).joined().contains(key))

@@ -38,10 +38,12 @@ struct GatewayFixture {
         _ id: String, owner: String = User.selfOwner, role: User.Role = .user, hasPlus: Bool = false
     ) throws -> String {
         let key = APIKey.generate()
+        let client = try store.user(User.ID(owner: User.selfOwner, userID: owner))
         let user = User(
-            id: User.ID(owner: owner, userID: id), username: "Name of \(id)", role: role, hasPlus: hasPlus,
+            id: User.ID(owner: owner, userID: id), ownerNumber: client?.number, username: "Name of \(id)", role: role,
+            hasPlus: hasPlus,
             keys: [User.Key(key)])
-        _ = try store.addUser(user)
+        _ = try store.adding(user)
         return key.text
     }
 

@@ -162,7 +162,7 @@ struct GatewayTests {
 
         #expect(answer.status == 502)
         let id = try #require(answer.json?["conversation_id"]?.string)
-        let kept = try fixture.store.conversation(id, of: User.ID(owner: "self", userID: "u1"))
+        let kept = try fixture.store.conversation(id, of: fixture.store.archive(of: "u1"))
         #expect(kept?.turns.last?.reply == "half")
         #expect(kept?.turns.last?.outcome == .truncated)
     }

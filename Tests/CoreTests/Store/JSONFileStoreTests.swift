@@ -21,8 +21,7 @@ struct JSONFileStoreTests {
     @Test func `a user is found by its id and by its key until the key is taken away`() throws {
         let store = try directory.store(durability: .fsync)
         let key = APIKey.generate()
-        let added = user("u1", key: key)
-        #expect(try store.addUser(added))
+        let added = try store.adding(user("u1", key: key))
         #expect(try store.user(added.id)?.keys == added.keys)
         #expect(try store.user(withKey: key.digest)?.id == added.id)
 
@@ -42,7 +41,7 @@ struct JSONFileStoreTests {
         let id = "same"
 
         let successes = try await withThrowingTaskGroup(of: Bool.self) { group in
-            for _ in 0..<8 { group.addTask { try store.addUser(user(id)) } }
+            for _ in 0..<8 { group.addTask { try store.addUser(user(id)).user != nil } }
             return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
         }
 
@@ -53,7 +52,7 @@ struct JSONFileStoreTests {
     @Test func `changes made at the same time are all kept`() async throws {
         let store = try directory.store()
         let id = User.ID(owner: "self", userID: "counter")
-        #expect(try store.addUser(User(id: id, username: "0")))
+        _ = try store.adding(User(id: id, username: "0"))
 
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<200 {
@@ -72,9 +71,11 @@ struct JSONFileStoreTests {
 
     @Test func `equal ids of different owners are different users`() throws {
         let store = try directory.store()
-        #expect(try store.addUser(user("c1", role: .client)))
-        #expect(try store.addUser(user("x")))
-        #expect(try store.addUser(user("x", owner: "c1")))
+        let client = try store.adding(user("c1", role: .client))
+        _ = try store.adding(user("x"))
+        var owned = user("x", owner: "c1")
+        owned.ownerNumber = client.number
+        _ = try store.adding(owned)
 
         #expect(try store.owners(of: "x").sorted() == ["c1", "self"])
         #expect(try store.users(ownedBy: "c1", before: nil, limit: 10).map(\.id.owner) == ["c1"])
@@ -84,61 +85,57 @@ struct JSONFileStoreTests {
     @Test func `a removed user leaves neither key nor conversation, and its successor inherits nothing`() async throws {
         let store = try directory.store()
         let key = APIKey.generate()
-        let removed = user("u1", key: key)
-        _ = try store.addUser(removed)
-        _ = try await store.appendTurn(of: conversation("c1"), of: removed.id)
+        let removed = try store.adding(user("u1", key: key))
+        _ = try await store.appendTurn(of: conversation("c1"), of: removed.archive)
 
-        #expect(try store.removeUser(removed.id, keepConversations: false))
+        #expect(try store.removeUser(removed, keepConversations: false))
 
         #expect(try store.user(withKey: key.digest) == nil)
-        #expect(try store.conversation("c1", of: removed.id) == nil)
+        #expect(try store.conversation("c1", of: removed.archive) == nil)
         #expect(try store.users(ownedBy: nil, before: nil, limit: 10).isEmpty)
-        #expect(try !store.removeUser(removed.id, keepConversations: false))
-        #expect(try store.addUser(user("u1")))
-        #expect(try store.conversations(of: removed.id, before: nil, limit: 10).isEmpty)
+        #expect(try !store.removeUser(removed, keepConversations: false))
+        _ = try store.adding(user("u1"))
+        #expect(try store.conversations(of: removed.archive, before: nil, limit: 10).isEmpty)
     }
 
     @Test func `kept conversations outlive their user`() async throws {
         let store = try directory.store()
-        let removed = user("u1")
-        _ = try store.addUser(removed)
-        _ = try await store.appendTurn(of: conversation("c1"), of: removed.id)
+        let removed = try store.adding(user("u1"))
+        _ = try await store.appendTurn(of: conversation("c1"), of: removed.archive)
 
-        #expect(try store.removeUser(removed.id, keepConversations: true))
+        #expect(try store.removeUser(removed, keepConversations: true))
 
-        #expect(try store.conversation("c1", of: removed.id)?.turns.count == 1)
+        #expect(try store.conversation("c1", of: removed.archive)?.turns.count == 1)
     }
 
     @Test func `turns come back in order with everything in them`() async throws {
         let store = try directory.store(durability: .fsync)
-        let owner = user("u1")
-        _ = try store.addUser(owner)
+        let owner = try store.adding(user("u1"))
         var thread = conversation("c1")
         thread.turns[0].usage = TokenUsage(prompt: 3, completion: 5)
-        #expect(try await store.appendTurn(of: thread, of: owner.id))
+        #expect(try await store.appendTurn(of: thread, of: owner.archive))
         thread.turns.append(
             Turn(
                 prompt: "second\n\"", reply: "ä😀", startedAt: .now, outcome: .interrupted, model: "m",
                 finishReason: "stop"))
-        #expect(try await store.appendTurn(of: thread, of: owner.id))
+        #expect(try await store.appendTurn(of: thread, of: owner.archive))
 
-        #expect(try store.conversation("c1", of: owner.id) == thread)
-        #expect(try store.conversation("c1", of: user("u2").id) == nil)
+        #expect(try store.conversation("c1", of: owner.archive) == thread)
+        #expect(try store.conversation("c1", of: user("u2").archive) == nil)
     }
 
     @Test func `the list of conversations is newest first, paged, and forgets removed ones`() async throws {
         let store = try directory.store()
-        let owner = user("u1")
-        _ = try store.addUser(owner)
-        for number in 0..<10 { _ = try await store.appendTurn(of: conversation("c\(number)"), of: owner.id) }
+        let owner = try store.adding(user("u1"))
+        for number in 0..<10 { _ = try await store.appendTurn(of: conversation("c\(number)"), of: owner.archive) }
         var again = conversation("c3", turns: 1)
         again.turns.append(Turn(prompt: "more", reply: "", startedAt: .now))
-        _ = try await store.appendTurn(of: again, of: owner.id)
-        #expect(try store.removeConversation("c8", of: owner.id))
-        #expect(try !store.removeConversation("c8", of: owner.id))
+        _ = try await store.appendTurn(of: again, of: owner.archive)
+        #expect(try store.removeConversation("c8", of: owner.archive))
+        #expect(try !store.removeConversation("c8", of: owner.archive))
 
-        let first = try store.conversations(of: owner.id, before: nil, limit: 3)
-        let second = try store.conversations(of: owner.id, before: first.last?.id, limit: 100)
+        let first = try store.conversations(of: owner.archive, before: nil, limit: 3)
+        let second = try store.conversations(of: owner.archive, before: first.last?.id, limit: 100)
 
         #expect(first.map(\.id) == ["c3", "c9", "c7"])
         #expect(first.first?.turns == 2)
@@ -147,59 +144,57 @@ struct JSONFileStoreTests {
 
     @Test func `a list of another boot is made anew from the conversations`() async throws {
         let store = try directory.store()
-        let owner = user("u1")
-        _ = try store.addUser(owner)
-        for number in 0..<5 { _ = try await store.appendTurn(of: conversation("c\(number)"), of: owner.id) }
-        let list = IndexLog(path: store.layout.conversationList(of: owner.id), isDurable: false)
+        let owner = try store.adding(user("u1"))
+        for number in 0..<5 { _ = try await store.appendTurn(of: conversation("c\(number)"), of: owner.archive) }
+        let list = IndexLog(path: store.layout.conversationList(of: owner.archive), isDurable: false)
         try list.rebuild([], boot: "another boot")
 
         #expect(
-            try store.conversations(of: owner.id, before: nil, limit: 10).map(\.id) == ["c4", "c3", "c2", "c1", "c0"])
+            try store.conversations(of: owner.archive, before: nil, limit: 10).map(\.id) == [
+                "c4", "c3", "c2", "c1", "c0",
+            ])
     }
 
     @Test func `a torn last line is passed over, set aside and does not spoil the next`() async throws {
         let store = try directory.store()
-        let owner = user("u1")
-        _ = try store.addUser(owner)
+        let owner = try store.adding(user("u1"))
         var thread = conversation("c1")
-        _ = try await store.appendTurn(of: thread, of: owner.id)
-        let path = store.layout.conversation("c1", of: owner.id)
+        _ = try await store.appendTurn(of: thread, of: owner.archive)
+        let path = store.layout.conversation("c1", of: owner.archive)
         try File(path, O_WRONLY | O_APPEND).write(Array("{\"crc\":\"0000".utf8))
 
-        #expect(try store.conversation("c1", of: owner.id) == thread)
+        #expect(try store.conversation("c1", of: owner.archive) == thread)
         thread.turns.append(Turn(prompt: "next", reply: "fine", startedAt: .now))
-        #expect(try await store.appendTurn(of: thread, of: owner.id))
+        #expect(try await store.appendTurn(of: thread, of: owner.archive))
 
-        #expect(try store.conversation("c1", of: owner.id) == thread)
+        #expect(try store.conversation("c1", of: owner.archive) == thread)
         #expect(Directory.exists("\(path).torn"))
     }
 
     @Test func `a spoilt line in the middle costs that line only`() async throws {
         let store = try directory.store()
-        let owner = user("u1")
-        _ = try store.addUser(owner)
+        let owner = try store.adding(user("u1"))
         var thread = conversation("c1")
-        _ = try await store.appendTurn(of: thread, of: owner.id)
+        _ = try await store.appendTurn(of: thread, of: owner.archive)
         for number in 0..<2 {
             thread.turns.append(Turn(prompt: "more \(number)", reply: "", startedAt: .now))
-            _ = try await store.appendTurn(of: thread, of: owner.id)
+            _ = try await store.appendTurn(of: thread, of: owner.archive)
         }
-        let path = store.layout.conversation("c1", of: owner.id)
+        let path = store.layout.conversation("c1", of: owner.archive)
         let bytes = try #require(try File.reading(path)?.readAll())
         let place = try #require(bytes.firstRange(of: Array("more 0".utf8)))
         let file = try File(path, O_RDWR)
         lseek(file.descriptor, off_t(place.lowerBound), SEEK_SET)
         try file.write(Array("MORE".utf8))
 
-        #expect(try store.conversation("c1", of: owner.id)?.turns.map(\.prompt) == ["prompt 0", "more 1"])
+        #expect(try store.conversation("c1", of: owner.archive)?.turns.map(\.prompt) == ["prompt 0", "more 1"])
     }
 
     @Test func `a turn of a removed user or conversation is not stored`() async throws {
         let store = try directory.store()
-        let owner = user("u1")
-        #expect(try await !store.appendTurn(of: conversation("c1"), of: owner.id))
-        _ = try store.addUser(owner)
-        #expect(try await !store.appendTurn(of: conversation("c1", turns: 2), of: owner.id))
+        #expect(try await !store.appendTurn(of: conversation("c1"), of: user("u1").archive))
+        let owner = try store.adding(user("u1"))
+        #expect(try await !store.appendTurn(of: conversation("c1", turns: 2), of: owner.archive))
     }
 
     @Test func `one turn at a time holds a conversation`() throws {
@@ -374,7 +369,7 @@ struct JSONFileStoreTests {
     @Test func `a record that cannot be read hides no other user`() throws {
         let store = try directory.store()
         let users = (0..<5).map { User(id: User.ID(owner: "self", userID: "u\($0)"), username: "u\($0)") }
-        for user in users { #expect(try store.addUser(user)) }
+        for user in users { _ = try store.adding(user) }
         try AtomicFile.write(Array("{\"user_id\":".utf8), to: store.layout.user(users[2].id.digest), durable: false)
 
         let page = try store.users(ownedBy: nil, before: nil, limit: 3)
@@ -388,7 +383,7 @@ struct JSONFileStoreTests {
     @Test func `users who cannot be read are no reason for a new admin`() throws {
         let store = try directory.store()
         let user = User(id: User.ID(owner: "self", userID: "u"), username: "u")
-        #expect(try store.addUser(user))
+        _ = try store.adding(user)
         try AtomicFile.write([], to: store.layout.user(user.id.digest), durable: false)
 
         #expect(try store.createFirstAdmin() == nil)

@@ -10,7 +10,7 @@ struct RecordCacheTests {
         let (mine, other) = (try directory.store(), try directory.store())
         let id = User.ID(owner: "self", userID: "u1")
         let key = APIKey.generate()
-        #expect(try mine.addUser(User(id: id, username: "before", keys: [User.Key(key)])))
+        let added = try mine.adding(User(id: id, username: "before", keys: [User.Key(key)]))
         for number in 0..<20 {
             #expect(try mine.user(withKey: key.digest)?.username == (number == 0 ? "before" : "name \(number)"))
             _ = try other.updateUser(id) { user in
@@ -19,7 +19,7 @@ struct RecordCacheTests {
             }
         }
 
-        #expect(try other.removeUser(id, keepConversations: false))
+        #expect(try other.removeUser(added, keepConversations: false))
         #expect(try mine.user(withKey: key.digest) == nil)
         #expect(try mine.user(id) == nil)
     }

@@ -5,8 +5,8 @@ import Testing
 
 struct ThreadLogTests {
     private let directory = TemporaryDirectory()
-    private let ada = User.ID(owner: "self", userID: "ada")
-    private let bob = User.ID(owner: "self", userID: "bob")
+    private let ada = ArchiveID(of: User.ID(owner: "self", userID: "ada"), number: 1)
+    private let bob = ArchiveID(of: User.ID(owner: "self", userID: "bob"), number: 2)
 
     @Test func `a thread names its latest conversation until it goes on, for its own user only`() throws {
         let store = try directory.store()

@@ -6,7 +6,6 @@ import Testing
 
 struct TurnJournalTests {
     private let directory = TemporaryDirectory()
-    private let owner = User(id: User.ID(owner: "self", userID: "u1"), username: "u1")
 
     private func conversation(_ id: String, turns: Int = 1) -> Conversation {
         Conversation(
@@ -14,12 +13,12 @@ struct TurnJournalTests {
             turns: (0..<turns).map { Turn(prompt: "prompt \($0)", reply: "reply \($0)", startedAt: .now) })
     }
 
-    private func storeWithJournal() throws -> JSONFileStore {
+    private func storeWithJournal() throws -> (JSONFileStore, ArchiveID) {
         let store = try directory.store(durability: .fsync)
         store.openJournal()
         try #require(store.journal.current != nil)
-        #expect(try store.addUser(owner))
-        return store
+        let owner = try store.adding(User(id: User.ID(owner: "self", userID: "u1"), username: "u1"))
+        return (store, owner.archive)
     }
 
     /// The state as a disk would have it without what `damage` takes away, opened by another process.
@@ -47,50 +46,50 @@ struct TurnJournalTests {
     }
 
     @Test func `turns that a power cut took come back`() async throws {
-        let store = try storeWithJournal()
+        let (store, owner) = try storeWithJournal()
         var (lost, cut) = (conversation("lost"), conversation("cut"))
-        #expect(try await store.appendTurn(of: lost, of: owner.id))
-        #expect(try await store.appendTurn(of: cut, of: owner.id))
-        let one = try File(store.layout.conversation("cut", of: owner.id), O_RDONLY).size
+        #expect(try await store.appendTurn(of: lost, of: owner))
+        #expect(try await store.appendTurn(of: cut, of: owner))
+        let one = try File(store.layout.conversation("cut", of: owner), O_RDONLY).size
         cut.turns.append(Turn(prompt: "second", reply: "ä😀", startedAt: .now))
-        #expect(try await store.appendTurn(of: cut, of: owner.id))
+        #expect(try await store.appendTurn(of: cut, of: owner))
         lost.turns.append(Turn(prompt: "second", reply: "more", startedAt: .now))
-        #expect(try await store.appendTurn(of: lost, of: owner.id))
+        #expect(try await store.appendTurn(of: lost, of: owner))
 
         let after = try afterPowerCut(store) { layout in
-            #expect(unlink(layout.conversation("lost", of: owner.id)) == 0)
-            try File(layout.conversation("cut", of: owner.id), O_RDWR).truncate(to: one + 7)
+            #expect(unlink(layout.conversation("lost", of: owner)) == 0)
+            try File(layout.conversation("cut", of: owner), O_RDWR).truncate(to: one + 7)
         }
 
-        #expect(try after.conversation("lost", of: owner.id) == lost)
-        #expect(try after.conversation("cut", of: owner.id) == cut)
+        #expect(try after.conversation("lost", of: owner) == lost)
+        #expect(try after.conversation("cut", of: owner) == cut)
         store.closeJournal()
     }
 
     @Test func `what was removed stays removed`() async throws {
-        let store = try storeWithJournal()
-        let other = User(id: User.ID(owner: "self", userID: "u2"), username: "u2")
-        #expect(try store.addUser(other))
-        #expect(try await store.appendTurn(of: conversation("c1"), of: owner.id))
-        #expect(try await store.appendTurn(of: conversation("c2"), of: other.id))
-        #expect(try store.removeConversation("c1", of: owner.id))
-        #expect(try store.removeUser(other.id, keepConversations: false))
-        #expect(try store.addUser(other))
-        #expect(try await store.appendTurn(of: conversation("new"), of: other.id))
+        let (store, owner) = try storeWithJournal()
+        let user = User(id: User.ID(owner: "self", userID: "u2"), username: "u2")
+        let other = try store.adding(user)
+        #expect(try await store.appendTurn(of: conversation("c1"), of: owner))
+        #expect(try await store.appendTurn(of: conversation("c2"), of: other.archive))
+        #expect(try store.removeConversation("c1", of: owner))
+        #expect(try store.removeUser(other, keepConversations: false))
+        let next = try store.adding(user)
+        #expect(try await store.appendTurn(of: conversation("new"), of: next.archive))
 
         let after = try afterPowerCut(store) { layout in
-            #expect(unlink(layout.conversation("new", of: other.id)) == 0)
+            #expect(unlink(layout.conversation("new", of: next.archive)) == 0)
         }
 
-        #expect(try after.conversation("c1", of: owner.id) == nil)
-        #expect(try after.conversation("c2", of: other.id) == nil)
-        #expect(try after.conversation("new", of: other.id)?.turns.count == 1)
+        #expect(try after.conversation("c1", of: owner) == nil)
+        #expect(try after.conversation("c2", of: other.archive) == nil)
+        #expect(try after.conversation("new", of: next.archive)?.turns.count == 1)
         store.closeJournal()
     }
 
     @Test func `a recovered journal is empty, and so is one that was closed`() async throws {
-        let store = try storeWithJournal()
-        #expect(try await store.appendTurn(of: conversation("c1"), of: owner.id))
+        let (store, owner) = try storeWithJournal()
+        #expect(try await store.appendTurn(of: conversation("c1"), of: owner))
         let journal = "\(store.layout.journals)/0.journal"
         #expect(try JournalFile.hasRecords(try File(journal, O_RDONLY)))
 
@@ -102,17 +101,18 @@ struct TurnJournalTests {
     }
 
     @Test func `two processes have a journal each`() async throws {
-        let (one, other) = (try storeWithJournal(), try directory.store(durability: .fsync))
+        let (one, owner) = try storeWithJournal()
+        let other = try directory.store(durability: .fsync)
         other.openJournal()
-        #expect(try await one.appendTurn(of: conversation("c1"), of: owner.id))
-        #expect(try await other.appendTurn(of: conversation("c2"), of: owner.id))
+        #expect(try await one.appendTurn(of: conversation("c1"), of: owner))
+        #expect(try await other.appendTurn(of: conversation("c2"), of: owner))
 
         let after = try afterPowerCut(one) { layout in
-            for id in ["c1", "c2"] { #expect(unlink(layout.conversation(id, of: owner.id)) == 0) }
+            for id in ["c1", "c2"] { #expect(unlink(layout.conversation(id, of: owner)) == 0) }
         }
 
         #expect(try Directory.names(in: one.layout.journals).filter { $0.hasSuffix(".journal") }.count == 2)
-        for id in ["c1", "c2"] { #expect(try after.conversation(id, of: owner.id)?.turns.count == 1) }
+        for id in ["c1", "c2"] { #expect(try after.conversation(id, of: owner)?.turns.count == 1) }
         one.closeJournal()
         other.closeJournal()
     }
@@ -199,9 +199,9 @@ struct TurnJournalTests {
     }
 
     @Test func `a journal that was removed by hand is no journal`() async throws {
-        let store = try storeWithJournal()
+        let (store, owner) = try storeWithJournal()
         #expect(unlink("\(store.layout.journals)/0.journal") == 0)
 
-        await #expect(throws: StoreError.self) { try await store.appendTurn(of: conversation("c1"), of: owner.id) }
+        await #expect(throws: StoreError.self) { try await store.appendTurn(of: conversation("c1"), of: owner) }
     }
 }

@@ -106,7 +106,9 @@ package struct CompletionsHandler: Sendable {
             guard Identifier.isValid(name) else { throw GatewayError.invalid("user", Identifier.rule) }
             let id = User.ID(owner: caller.id.userID, userID: name)
             let store = conversations.store
-            if try await store.user(id) == nil { _ = try await store.addUser(User(id: id, username: name)) }
+            if try await store.user(id) == nil {
+                _ = try await store.addUser(User(id: id, ownerNumber: caller.number, username: name))
+            }
             guard let user = try await store.user(id) else { throw GatewayError.userNotFound }
             guard !user.isDisabled else {
                 throw GatewayError(.userDisabled, "This user is disabled.", parameter: "user")

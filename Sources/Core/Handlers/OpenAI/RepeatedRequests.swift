@@ -47,7 +47,7 @@ package struct RepeatedRequests: Sendable {
             throw GatewayError(
                 .invalidParameter, "The Idempotency-Key is longer than 255 bytes.", parameter: "Idempotency-Key")
         }
-        let digest = Hex.sha256("\(user.id.digest)\0\(call.request.path)\0\(key)")
+        let digest = Hex.sha256("\(user.archive.digest)\0\(call.request.path)\0\(key)")
         let bodyDigest = Hex.sha256(call.request.body)
         let lease = try await wait(for: digest)
         guard let stored = try await store.answer(digest) else {

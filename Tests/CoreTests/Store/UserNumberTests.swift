@@ -1,0 +1,138 @@
+import Testing
+
+@testable import Core
+
+struct UserNumberTests {
+    private let directory = TemporaryDirectory()
+    private let id = User.ID(owner: User.selfOwner, userID: "u1")
+
+    private func conversation(_ id: String) -> Conversation {
+        Conversation(
+            id: id, title: "t", origin: .account(Account.ID(rawValue: "a")),
+            turns: [Turn(prompt: "p", reply: "r", startedAt: .now)])
+    }
+
+    @Test func `who is added again under an id gets another number and finds nothing of the one before`() async throws {
+        let store = try directory.store()
+        let before = try store.adding(User(id: id, username: "before"))
+        #expect(try await store.appendTurn(of: conversation("c1"), of: before.archive))
+        try store.noteThread("thread", after: nil, of: "c1", of: before.archive)
+        #expect(try store.removeUser(before, keepConversations: true))
+
+        let after = try store.adding(User(id: id, username: "after"))
+
+        #expect(after.number != before.number)
+        #expect(after.archive.pseudonym != before.archive.pseudonym)
+        #expect(try store.conversations(of: after.archive, before: nil, limit: 9).isEmpty)
+        #expect(try store.conversation("c1", of: after.archive) == nil)
+        #expect(try store.conversation(withThread: "thread", of: after.archive) == nil)
+    }
+
+    @Test func `a turn that began before its user was removed reaches nobody`() async throws {
+        let store = try directory.store(durability: .fsync)
+        let before = try store.adding(User(id: id, username: "before"))
+        #expect(try await store.appendTurn(of: conversation("c1"), of: before.archive))
+        #expect(try store.removeUser(before, keepConversations: false))
+        #expect(try await !store.appendTurn(of: conversation("c2"), of: before.archive))
+
+        let after = try store.adding(User(id: id, username: "after"))
+        #expect(try await !store.appendTurn(of: conversation("c3"), of: before.archive))
+
+        #expect(try store.conversations(of: after.archive, before: nil, limit: 9).isEmpty)
+        #expect(!Directory.exists(store.layout.conversations(of: before.archive)))
+    }
+
+    @Test func `a change or a removal meant for one user does not reach the next of its id`() throws {
+        let store = try directory.store()
+        let before = try store.adding(User(id: id, username: "before"))
+        #expect(try store.removeUser(before, keepConversations: false))
+        let after = try store.adding(User(id: id, username: "after"))
+
+        #expect(try !store.removeUser(before, keepConversations: false))
+        #expect(try store.user(id) == after)
+    }
+
+    @Test func `a user of the version before keeps its archive, and members of a version to come stay`() async throws {
+        let store = try directory.store()
+        let key = APIKey.generate()
+        let record =
+            #"{"user_id":"u1","owner":"self","username":"Ada","role":"user","plus":true,"disabled":false,"#
+            + #""created_at":"2024-01-02T03:04:05Z","groups":["g1"],"keys":[{"digest":"\#(key.digest)","#
+            + #""created_at":"2024-01-02T03:04:05Z","last_four":"\#(key.lastFour)","name":"default"}]}"#
+        try AtomicFile.write(Array(record.utf8), to: store.layout.user(id.digest), durable: false)
+        try store.writeKey(User.Key(key), of: id)
+        let archive = "\(store.layout.root)/conversations/\(id.digest.prefix(2))/\(id.digest)"
+        try Directory.create(archive)
+        try store.create(
+            "\(archive)/\(Hex.sha256("c1")).jsonl", [conversation("c1").header, conversation("c1").turns[0].line])
+
+        let user = try #require(try store.user(withKey: key.digest))
+        #expect(user.number == nil)
+        #expect(user.hasPlus)
+        #expect(try store.conversation("c1", of: user.archive)?.turns.count == 1)
+        #expect(try await store.appendTurn(of: conversation("c2"), of: user.archive))
+        try store.sweep()
+        #expect(try store.conversations(of: user.archive, before: nil, limit: 9).count == 2)
+
+        let changed = try store.updateUser(id) { user in
+            user.username = "Ada L."
+            return true
+        }
+        #expect(changed?.archive == user.archive)
+        let stored = try #require(try store.read(store.layout.user(id.digest)))
+        #expect(stored["groups"]?[0]?.string == "g1")
+        #expect(stored["keys"]?[0]?["name"]?.string == "default")
+        #expect(stored["username"]?.string == "Ada L.")
+    }
+
+    @Test func `members that are missing have defaults, and those of a wrong kind make a record unreadable`() throws {
+        let short: JSON = ["user_id": "u1", "owner": "self"]
+        let user = try #require(User(record: short))
+        #expect(user.role == .user)
+        #expect(!user.hasPlus && !user.isDisabled && user.keys.isEmpty)
+        for spoilt in ["role", "disabled", "plus", "number", "keys", "created_at"] {
+            var object = try #require(short.object)
+            object[spoilt] = ["x": 1]
+            #expect(User(record: .object(object)) == nil, "\(spoilt)")
+        }
+    }
+
+    @Test func `a sweep takes what a cut removal left and nothing of those who are there`() async throws {
+        let store = try directory.store()
+        let (gone, there) = (
+            try store.adding(User(id: id, username: "gone")),
+            try store.adding(User(id: User.ID(owner: "self", userID: "u2"), username: "there"))
+        )
+        #expect(try await store.appendTurn(of: conversation("c1"), of: gone.archive))
+        #expect(try await store.appendTurn(of: conversation("c2"), of: there.archive))
+        try Directory.removeFile(store.layout.user(id.digest), durably: false)
+
+        try store.sweep()
+
+        #expect(!Directory.exists(store.layout.conversations(of: gone.archive)))
+        #expect(try store.conversation("c2", of: there.archive) != nil)
+    }
+
+    @Test func `a client that was removed and added again has none of the users before`() throws {
+        let store = try directory.store()
+        let clientID = User.ID(owner: User.selfOwner, userID: "bot")
+        let before = try store.adding(User(id: clientID, username: "bot", role: .client))
+        let mine = User(
+            id: User.ID(owner: "bot", userID: "u1"), ownerNumber: before.number, username: "u1",
+            keys: [User.Key(APIKey.generate())])
+        _ = try store.adding(mine)
+        #expect(try store.removeUser(before, keepConversations: false))
+        #expect(try store.addUser(mine) == .ownerGone)
+
+        let after = try store.adding(User(id: clientID, username: "bot", role: .client))
+
+        #expect(try store.addUser(mine) == .ownerGone)
+        #expect(try store.users(ownedBy: "bot", before: nil, limit: 9).isEmpty)
+        var next = mine
+        next.ownerNumber = after.number
+        next.keys = [User.Key(APIKey.generate())]
+        _ = try store.adding(next)
+        #expect(try store.users(ownedBy: "bot", before: nil, limit: 9).count == 1)
+        #expect(try store.user(withKey: mine.keys[0].digest) == nil)
+    }
+}

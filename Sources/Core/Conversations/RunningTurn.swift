@@ -76,7 +76,9 @@ package final class RunningTurn: Sendable {
         if whole.turns.count == 1 {
             whole.title =
                 ask.completion == nil
-                ? await conversations.title(for: turn, of: whole, from: lease.account, requestID: ask.requestID)
+                ? await conversations.title(
+                    for: turn, of: whole, from: lease.account, pseudonym: ask.user.id.pseudonym,
+                    requestID: ask.requestID)
                 : Title.cut(from: turn.prompt)
         }
         try await conversations.archive(whole, of: ask)

@@ -64,7 +64,7 @@ package struct ChatGPTDriver: UpstreamDriver {
     }
 
     package func title(
-        for turn: Turn, of conversation: Conversation, from account: Account
+        for turn: Turn, of conversation: Conversation, from account: Account, pseudonym: String
     ) async throws(UpstreamError) -> String? {
         guard let thread = conversation.upstreamID else { return nil }
         return try await endpoint.title(
@@ -72,9 +72,14 @@ package struct ChatGPTDriver: UpstreamDriver {
             totalTimeout: titleTimeout)
     }
 
-    package func models(of account: Account) async throws(UpstreamError) -> [String] {
-        guard account.models.isEmpty else { return account.models }
-        return account.isPlus && plusModel != defaultModel ? [plusModel, defaultModel] : [defaultModel]
+    /// What the backend lists, as long as there is an access token: for a list nobody signs in.
+    package func models(of account: Account) async throws(UpstreamError) -> UpstreamModels {
+        guard let token = try await tokens.tokenAtHand(for: account) else { return UpstreamModels([]) }
+        return try await endpoint.models(as: token, through: account.proxy)
+    }
+
+    package func standardModels(of account: Account) -> [String]? {
+        account.isPlus && plusModel != defaultModel ? [plusModel, defaultModel] : [defaultModel]
     }
 
     private func standardModel(of account: Account) -> String { account.isPlus ? plusModel : defaultModel }

@@ -46,6 +46,13 @@ struct ChatGPTEndpoint: Sendable {
         return String(sentence[start.upperBound...].dropLast())
     }
 
+    /// The models that the user of the token may use.
+    func models(as token: AccessToken, through proxy: Proxy?) async throws(UpstreamError) -> UpstreamModels {
+        let response = try await send(
+            "GET", paths.models, nil, as: token, through: proxy, totalTimeout: UpstreamModels.longestAnswer)
+        return try await UpstreamModels(reading: response, member: "models")
+    }
+
     private func send(
         _ method: String, _ path: String, _ body: JSON?, accept: String = "application/json", as token: AccessToken,
         through proxy: Proxy?, totalTimeout: Duration? = nil

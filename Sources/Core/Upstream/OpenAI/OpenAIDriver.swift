@@ -3,19 +3,23 @@
 /// Field names are those of https://platform.openai.com/docs/api-reference/chat.
 package struct OpenAIDriver: UpstreamDriver {
     let endpoint: OpenAIEndpoint
-    let models: ModelCatalog
     let titleTimeout: Duration
+    /// What is known of an account's models without asking its upstream.
+    let knownModels: @Sendable (Account) async -> [UpstreamModel]
 
-    package init(client: HTTPClient, titleTimeout: Duration) {
+    package init(
+        client: HTTPClient, titleTimeout: Duration,
+        knownModels: @escaping @Sendable (Account) async -> [UpstreamModel] = { _ in [] }
+    ) {
         endpoint = OpenAIEndpoint(client: client)
-        models = ModelCatalog(endpoint: endpoint)
         self.titleTimeout = titleTimeout
+        self.knownModels = knownModels
     }
 
     package func send(_ prompt: UpstreamPrompt, to account: Account) async throws(UpstreamError) -> UpstreamReply {
         var body = prompt.completion?.body ?? JSONObject()
         let isStream = prompt.completion?.isStream ?? true
-        if let model = try await model(prompt.model, of: account) { body["model"] = JSON(model) }
+        if let model = await model(prompt.model, of: account) { body["model"] = JSON(model) }
         body["messages"] = .array(Self.messages(of: prompt))
         body["stream"] = JSON(isStream)
         if isStream {
@@ -35,10 +39,10 @@ package struct OpenAIDriver: UpstreamDriver {
     }
 
     package func title(
-        for turn: Turn, of conversation: Conversation, from account: Account
+        for turn: Turn, of conversation: Conversation, from account: Account, pseudonym: String
     ) async throws(UpstreamError) -> String? {
         var body = JSONObject()
-        if let model = try await model(account.titleModel ?? turn.model, of: account) { body["model"] = JSON(model) }
+        if let model = await model(account.titleModel ?? turn.model, of: account) { body["model"] = JSON(model) }
         body["messages"] = [
             [
                 "role": "system",
@@ -53,15 +57,15 @@ package struct OpenAIDriver: UpstreamDriver {
         return try await OpenAIEndpoint.json(of: response)["choices"]?[0]?["message"]?["content"]?.string
     }
 
-    package func models(of account: Account) async throws(UpstreamError) -> [String] {
-        try await models.models(of: account)
+    package func models(of account: Account) async throws(UpstreamError) -> UpstreamModels {
+        try await endpoint.models(of: account)
     }
 
-    /// The model to ask for: the wanted one, else the account's first.
-    private func model(_ wanted: String?, of account: Account) async throws(UpstreamError) -> String? {
+    /// The model to ask for: the wanted one, else the account's first; nil leaves it to an upstream not yet known.
+    private func model(_ wanted: String?, of account: Account) async -> String? {
         if let wanted { return wanted }
         if let first = account.models.first { return first }
-        return try await models.models(of: account).first
+        return await knownModels(account).first { $0.kind == .chat }?.name
     }
 
     /// The whole thread as messages: system prompt, earlier turns, this prompt.

@@ -11,9 +11,10 @@ struct OpenAIEndpoint: Sendable {
         try await send("POST", path, body.bytes, to: account, totalTimeout: totalTimeout)
     }
 
-    func get(_ path: String, from account: Account, totalTimeout: Duration) async throws(UpstreamError) -> JSON {
-        let response = try await send("GET", path, nil, to: account, totalTimeout: totalTimeout)
-        return try await Self.json(of: response)
+    func models(of account: Account) async throws(UpstreamError) -> UpstreamModels {
+        let response = try await send(
+            "GET", "/models", nil, to: account, totalTimeout: UpstreamModels.longestAnswer)
+        return try await UpstreamModels(reading: response, member: "data")
     }
 
     /// The whole body of `response` as JSON.

@@ -71,6 +71,7 @@ enum Composition {
         UpstreamDrivers(
             openAI: OpenAIDriver(
                 client: client, titleTimeout: settings.server.titleTimeout,
+                limits: settings.server.replyLimits,
                 knownModels: { account in
                     let list = try? store.modelList(of: account.id)
                     return list?.fingerprint == account.fingerprint ? list?.models ?? [] : []

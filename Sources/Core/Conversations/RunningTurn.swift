@@ -25,9 +25,6 @@ package final class RunningTurn: Sendable {
         self.reply = reply
     }
 
-    /// The most bytes of a reply, several times what any model writes at once.
-    private static let replyLimit = 1 << 20
-
     /// Receives the rest of the answer, stores the turn, and returns its conversation with the turn as the last.
     ///
     /// If the caller leaves (the task is cancelled or `tell` throws) or the upstream breaks off, what had come by
@@ -58,9 +55,6 @@ package final class RunningTurn: Sendable {
         while true {
             let event = try await reply.next()
             guard turn.take(event, &upstreamID) else { return }
-            guard turn.reply.utf8.count <= Self.replyLimit else {
-                throw UpstreamError(.badReply, .transient, "reply without end")
-            }
             try await tell(event, reply.hasMore())
         }
     }

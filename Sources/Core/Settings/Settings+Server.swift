@@ -22,6 +22,8 @@ extension Settings {
         /// How long a turn waits for its conversation or for a free account.
         package var queueTimeout: Duration = .seconds(30)
         package var maxBodyBytes = 1 << 20
+        /// How large a reply may become and how long it may take.
+        package var replyLimits = ReplyLimits()
         package var durability = Durability.fsync
         package var allowGet = AllowGet.always
         /// Whether calls of `/v1` are archived as all others are.

@@ -4,15 +4,17 @@
 package struct OpenAIDriver: UpstreamDriver {
     let endpoint: OpenAIEndpoint
     let titleTimeout: Duration
+    let limits: ReplyLimits
     /// What is known of an account's models without asking its upstream.
     let knownModels: @Sendable (Account) async -> [UpstreamModel]
 
     package init(
-        client: HTTPClient, titleTimeout: Duration,
+        client: HTTPClient, titleTimeout: Duration, limits: ReplyLimits = ReplyLimits(),
         knownModels: @escaping @Sendable (Account) async -> [UpstreamModel] = { _ in [] }
     ) {
         endpoint = OpenAIEndpoint(client: client)
         self.titleTimeout = titleTimeout
+        self.limits = limits
         self.knownModels = knownModels
     }
 
@@ -30,8 +32,11 @@ package struct OpenAIDriver: UpstreamDriver {
         }
         body["user"] = JSON(prompt.pseudonym)
         if body["safety_identifier"] != nil { body["safety_identifier"] = JSON(prompt.pseudonym) }
-        let response = try await endpoint.post("/chat/completions", .object(body), to: account)
-        let reader = OpenAIReplyReader(response, isPassedThrough: prompt.completion != nil)
+        var meter = ReplyMeter(limits)
+        let response = try await endpoint.post(
+            "/chat/completions", .object(body), to: account, totalTimeout: limits.total, idleTimeout: limits.idle)
+        meter.begin()
+        let reader = OpenAIReplyReader(response, meter: meter, isPassedThrough: prompt.completion != nil)
         // Another account may still be tried until the answer has really begun.
         try await reader.begin()
         return UpstreamReply(

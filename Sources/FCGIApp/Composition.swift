@@ -69,7 +69,13 @@ enum Composition {
         onStorageFault: @escaping @Sendable () -> Void = {}
     ) -> UpstreamDrivers {
         UpstreamDrivers(
-            openAI: OpenAIDriver(client: client, titleTimeout: settings.server.titleTimeout),
+            openAI: OpenAIDriver(
+                client: client, titleTimeout: settings.server.titleTimeout,
+                limits: settings.server.replyLimits,
+                knownModels: { account in
+                    let list = try? store.modelList(of: account.id)
+                    return list?.fingerprint == account.fingerprint ? list?.models ?? [] : []
+                }),
             chatGPT: ChatGPTDriver(
                 client: client, settings: settings,
                 tokens: AccessTokens(

@@ -54,13 +54,6 @@ struct CollectedReply: Sendable {
 
     var isEmpty: Bool { choices.values.allSatisfy(\.isEmpty) }
 
-    /// The bytes of all texts.
-    var textSize: Int {
-        choices.values.reduce(0) {
-            $0 + $1.text.utf8.count + ($1.refusal?.utf8.count ?? 0) + ($1.reasoning?.utf8.count ?? 0)
-        }
-    }
-
     /// Whether the last word has come, if not the end mark.
     var hasFinishReason: Bool { finish.finishReason != nil || choices.values.contains { $0.finishReason != nil } }
 

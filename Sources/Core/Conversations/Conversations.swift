@@ -130,12 +130,14 @@ package final class Conversations: Sendable {
 
     /// A title that the upstream gives within its time, else one cut from the prompt.
     func title(
-        for turn: Turn, of conversation: Conversation, from account: Account, requestID: String
+        for turn: Turn, of conversation: Conversation, from account: Account, pseudonym: String, requestID: String
     ) async -> String {
         let cut = Title.cut(from: turn.prompt)
         guard let driver = try? dispatcher.drivers.driver(for: account) else { return cut }
         let given = await withTaskGroup(of: String?.self) { group in
-            group.addTask { try? await driver.title(for: turn, of: conversation, from: account) }
+            group.addTask {
+                try? await driver.title(for: turn, of: conversation, from: account, pseudonym: pseudonym)
+            }
             group.addTask {
                 try? await Task.sleep(for: self.titleTimeout)
                 return nil

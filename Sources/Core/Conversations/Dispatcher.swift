@@ -8,6 +8,7 @@ package final class Dispatcher: Sendable {
     /// How long a turn waits for a free slot.
     let queueTimeout: Duration
     let log: Logger
+    let catalogue: ModelCatalogue
 
     package init(
         store: any Store, pool: AccountPool, drivers: UpstreamDrivers, queueTimeout: Duration, log: Logger
@@ -17,6 +18,7 @@ package final class Dispatcher: Sendable {
         self.drivers = drivers
         self.queueTimeout = queueTimeout
         self.log = log
+        catalogue = ModelCatalogue(accounts: pool.accounts, store: store, drivers: drivers, log: log)
     }
 
     /// Sends the first prompt of a conversation to the next account of the pool in turn.
@@ -47,18 +49,12 @@ package final class Dispatcher: Sendable {
         if error.kind == .cancelled || error.failure == .callerFault || error.mayBeAccepted { throw error.gatewayError }
     }
 
-    /// The models that the accounts of `kind` offer, each once, in the order of the accounts.
-    ///
-    /// An account that cannot be asked now is passed over.
-    func models(of kind: AccountPool.Kind) async -> [String] {
-        var models: [String] = []
-        for account in pool.members(kind) {
-            for model in await offered(by: account) ?? [] where !models.contains(model) { models.append(model) }
-        }
-        return models
-    }
+    /// The chat models that the accounts of `kind` offer, each once, in the order of the accounts.
+    func models(of kind: AccountPool.Kind) async -> [String] { await catalogue.models(of: pool.members(kind)) }
 
-    /// The accounts of `kind` that offer `model`; one that does not say what it has is asked all the same.
+    /// The accounts of `kind` that offer `model`.
+    ///
+    /// One whose models are not known may have it, and is asked where none is up that is known to.
     @inline(never)
     private func members(_ kind: AccountPool.Kind, model: String?) async throws -> [Account] {
         let all = pool.members(kind)
@@ -66,19 +62,24 @@ package final class Dispatcher: Sendable {
             throw GatewayError(.noAccountAvailable, "No account of this kind is set up.", retryAfter: .seconds(60))
         }
         guard let model else { return all }
-        var members: [Account] = []
-        for account in all where await offered(by: account)?.contains(model) ?? true { members.append(account) }
-        guard !members.isEmpty else {
+        var known: [Account] = []
+        var possible: [Account] = []
+        for account in all {
+            switch await catalogue.offers(model, account) {
+            case true?: known.append(account)
+            case false?: break
+            case nil: possible.append(account)
+            }
+        }
+        guard !known.isEmpty || !possible.isEmpty else {
             throw GatewayError(.modelNotFound, "There is no such model for this key.", parameter: "model")
         }
-        return members
-    }
-
-    /// Nil where it is not known.
-    private func offered(by account: Account) async -> [String]? {
-        if !account.models.isEmpty { return account.models }
-        let models = try? await drivers.driver(for: account).models(of: account)
-        return models?.isEmpty == false ? models : nil
+        if possible.isEmpty { return known }
+        for account in known {
+            let health = try await store.health(of: account.id)
+            if !health.isOut(at: .now, fingerprint: account.fingerprint) { return known }
+        }
+        return known + possible
     }
 
     /// Sends a follow-up to the account of its conversation, and to no other.

@@ -28,9 +28,6 @@ package final class RunningTurn: Sendable {
         self.threadBefore = threadBefore
     }
 
-    /// The most bytes of a reply, several times what any model writes at once.
-    private static let replyLimit = 1 << 20
-
     /// Receives the rest of the answer, stores the turn, and returns its conversation with the turn as the last.
     ///
     /// If the caller leaves (the task is cancelled or `tell` throws) or the upstream breaks off, what had come by
@@ -60,9 +57,6 @@ package final class RunningTurn: Sendable {
         while true {
             let event = try await reply.next()
             guard collected.take(event) else { return }
-            guard collected.textSize <= Self.replyLimit else {
-                throw UpstreamError(.badReply, .transient, "reply without end")
-            }
             try await tell(event, reply.hasMore())
         }
     }
@@ -72,7 +66,9 @@ package final class RunningTurn: Sendable {
         try await conversations.dispatcher.noteSuccess(of: lease.account)
         var whole = conversation(with: collected, outcome: .complete)
         if whole.isNew, ask.completion == nil, let turn = whole.turns.last {
-            whole.title = await conversations.title(for: turn, of: whole, from: lease.account, requestID: ask.requestID)
+            whole.title = await conversations.title(
+                for: turn, of: whole, from: lease.account, pseudonym: ask.user.archive.pseudonym,
+                requestID: ask.requestID)
         }
         try await conversations.archive(whole, of: ask)
         try await noteThread(of: whole, ending: collected)

@@ -3,7 +3,7 @@ extension GatewayError {
     var openAI: JSON {
         var error: JSON = [
             "message": JSON(message), "type": JSON(openAIType), "param": JSON(parameter),
-            "code": JSON(code == .invalidKey ? "invalid_api_key" : code.rawValue),
+            "code": JSON(code == .invalidKey ? "invalid_api_key" : word),
         ]
         if let conversationID, var object = error.object {
             object["conversation_id"] = JSON(conversationID)

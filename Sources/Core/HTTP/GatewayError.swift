@@ -55,17 +55,23 @@ package struct GatewayError: Error, Equatable {
     package var retryAfter: Duration?
     /// The conversation in which a part of the answer was stored, so that it can be recalled.
     package var conversationID: String?
+    /// What exactly the upstream found wrong with the request; told in place of `upstream_rejected_request`.
+    package var fault: CallerFault?
 
     package init(
         _ code: Code, _ message: String, parameter: String? = nil, retryAfter: Duration? = nil,
-        conversationID: String? = nil
+        conversationID: String? = nil, fault: CallerFault? = nil
     ) {
         self.code = code
         self.message = message
         self.parameter = parameter
         self.retryAfter = retryAfter
         self.conversationID = conversationID
+        self.fault = fault
     }
+
+    /// The word that the caller reads.
+    var word: String { fault?.rawValue ?? code.rawValue }
 
     /// The only place where a failure gets its status.
     package var status: Response.Status {

@@ -69,9 +69,13 @@ extension GatewayError {
     func json(requestID: String) -> JSON {
         var object = JSONObject()
         object["status"] = "error"
-        object["code"] = JSON(code.rawValue)
+        object["code"] = JSON(word)
         object["message"] = JSON(message)
-        if let parameter { object["parameter"] = JSON(parameter) }
+        if let parameter {
+            // The upstream speaks of the messages that were made of the prompt.
+            let isMessages = fault != nil && parameter.hasPrefix("messages")
+            object["parameter"] = JSON(isMessages ? "prompt" : parameter)
+        }
         if let conversationID { object["conversation_id"] = JSON(conversationID) }
         // Old clients read this member after a failed add-user.
         if code == .userExists { object["api_key"] = .null }

@@ -18,6 +18,7 @@ package final class Gateway: Responder {
         let dispatcher = Dispatcher(
             store: store, pool: AccountPool(settings.openAI.accounts), drivers: drivers,
             queueTimeout: server.queueTimeout, log: log)
+        dispatcher.catalogue.begin()
         let conversations = Conversations(
             store: store, dispatcher: dispatcher, titleTimeout: server.titleTimeout,
             queueTimeout: server.queueTimeout, maxConversationBytes: server.maxConversationBytes, log: log)

@@ -19,6 +19,10 @@ extension Settings.Server {
         maxBodyBytes = section.value("max_body_bytes", default: maxBodyBytes, .integer((1 << 10)...(256 << 20)))
         maxConversationBytes = section.value(
             "max_conversation_bytes", default: maxConversationBytes, .integer((1 << 10)...(1 << 30)))
+        replyLimits.bytes = section.value(
+            "max_reply_bytes", default: replyLimits.bytes, .integer((1 << 10)...(64 << 20)))
+        replyLimits.idle = section.value("reply_idle_seconds", default: replyLimits.idle, .seconds(1...3600))
+        replyLimits.total = section.value("reply_total_seconds", default: replyLimits.total, .seconds(1...86_400))
         durability = section.value("durability", default: durability, .name)
         allowGet = section.value(
             "allow_get", default: allowGet,

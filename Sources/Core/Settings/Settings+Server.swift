@@ -24,6 +24,8 @@ extension Settings {
         package var maxBodyBytes = 1 << 20
         /// The most bytes of a stored conversation with which another turn may begin.
         package var maxConversationBytes = 16 << 20
+        /// How large a reply may become and how long it may take.
+        package var replyLimits = ReplyLimits()
         package var durability = Durability.fsync
         package var allowGet = AllowGet.always
         /// Whether calls of `/v1` are archived as all others are.

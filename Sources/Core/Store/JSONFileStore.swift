@@ -3,8 +3,8 @@ import Logging
 
 /// The store of JSON files that all workers and the command line share; see DESIGN.md, "State".
 ///
-/// What one process acknowledged the next call of any other sees: nothing is kept in memory but users, and those only
-/// while their files are the same. Writers of the same thing are ordered by a ``FileLock``; readers take none.
+/// What one process acknowledged the next call of any other sees: nothing is kept in memory but users and lists of models,
+/// and those only while their files are the same. Writers of the same thing are ordered by a ``FileLock``; readers take none.
 package struct JSONFileStore: Store {
     let layout: StateLayout
     let durability: Settings.Durability
@@ -13,6 +13,7 @@ package struct JSONFileStore: Store {
     let syncedFilesKeepNames: Bool
     let users = RecordCache<User>()
     let keys = RecordCache<User.ID>()
+    let modelLists = RecordCache<ModelList>()
     let journal = JournalHolder()
 
     var isDurable: Bool { durability == .fsync }

@@ -79,6 +79,13 @@ package protocol Store: Sendable {
     /// Takes a slot of one account; `isFull` where it has a limit and all are taken.
     func reserveSlot(of account: Account) async throws -> SlotReservation
 
+    /// What is known of the models of an account; nil where it was never asked.
+    func modelList(of account: Account.ID) async throws -> ModelList?
+    /// Replaces it; losing that in a power cut is harmless.
+    func keepModelList(_ list: ModelList, of account: Account.ID) async throws
+    /// The right to ask an account for its models; nil while somebody else does.
+    func leaseModelList(of account: Account.ID) async throws -> Lease?
+
     // MARK: Repeated requests
 
     /// The right to answer the request named by `digest`; nil while somebody else has it.

@@ -9,15 +9,25 @@ package protocol UpstreamDriver: Sendable {
     func send(_ prompt: UpstreamPrompt, to account: Account) async throws(UpstreamError) -> UpstreamReply
 
     /// A title for a conversation whose first turn just ended; nil where the upstream has none to give.
-    func title(for turn: Turn, of conversation: Conversation, from account: Account) async throws(UpstreamError)
-        -> String?
+    ///
+    /// - Parameter pseudonym: Names the user as ``UpstreamPrompt/pseudonym`` does.
+    func title(
+        for turn: Turn, of conversation: Conversation, from account: Account, pseudonym: String
+    ) async throws(UpstreamError) -> String?
 
-    /// The models that an account offers, in the upstream's order; empty where that is not known.
-    func models(of account: Account) async throws(UpstreamError) -> [String]
+    /// Asks the upstream which models an account offers, in its order; empty where it does not say. May take long.
+    func models(of account: Account) async throws(UpstreamError) -> UpstreamModels
+
+    /// The models that an account is taken to offer until its upstream was asked; nil where that is not known.
+    func standardModels(of account: Account) -> [String]?
 }
 
 extension UpstreamDriver {
-    package func models(of account: Account) async throws(UpstreamError) -> [String] { account.models }
+    package func models(of account: Account) async throws(UpstreamError) -> UpstreamModels {
+        UpstreamModels(account.models.map { UpstreamModel($0) })
+    }
+
+    package func standardModels(of account: Account) -> [String]? { nil }
 }
 
 /// What is asked of an upstream.

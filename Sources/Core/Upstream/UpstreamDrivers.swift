@@ -8,6 +8,10 @@ package struct UpstreamDrivers: Sendable {
         self.chatGPT = chatGPT
     }
 
+    func standardModels(of account: Account) -> [String]? {
+        (try? driver(for: account))?.standardModels(of: account)
+    }
+
     func driver(for account: Account) throws(UpstreamError) -> any UpstreamDriver {
         switch account.kind {
         case .openAI: return openAI

@@ -1,13 +1,22 @@
 extension UpstreamError {
     /// What the caller is told when no other account could help.
     package var gatewayError: GatewayError {
-        chatGPTGatewayError ?? generalGatewayError
+        if let refusal {
+            return GatewayError(
+                .upstreamRejectedRequest, refusal.message, parameter: refusal.parameter, fault: refusal.fault)
+        }
+        return chatGPTGatewayError ?? generalGatewayError
     }
 
     private var generalGatewayError: GatewayError {
         switch (kind, failure) {
         case (.timeout, _):
             GatewayError(.upstreamTimeout, "The upstream did not answer in time. Try again later.")
+        case (.tooLong, _):
+            GatewayError(
+                .upstreamFailed, "The upstream's reply is longer than this server takes of one. Ask for a shorter one.")
+        case (.cancelled, _):
+            GatewayError(.clientClosedRequest, "The caller left before the answer was complete.")
         case (_, .callerFault):
             GatewayError(
                 .upstreamRejectedRequest,
@@ -25,8 +34,6 @@ extension UpstreamError {
             GatewayError(.upstreamFailed, "The upstream's answer could not be understood.")
         case (.unreachable, _):
             GatewayError(.upstreamFailed, "The upstream could not be reached.")
-        case (.cancelled, _):
-            GatewayError(.clientClosedRequest, "The caller left before the answer was complete.")
         case (_, .credential):
             GatewayError(.upstreamFailed, "The upstream refused this server's account.")
         case (.refused, .transient):

@@ -20,9 +20,15 @@ extension UpstreamError {
 
     /// A refusal of an OpenAI-compatible API, by its status and error object.
     ///
-    /// - Parameter body: The answer's body; only its `error.code` and `error.type` are looked at.
+    /// - Parameter body: The answer's body, of which only known words and sentences are looked for.
     package static func openAI(status: Int, retryAfter: String?, body: [UInt8]) -> UpstreamError {
-        let details = (try? JSONReader.read(body, limits: .trusted))?["error"]
+        openAI(status: status, retryAfter: retryAfter, answer: try? JSONReader.read(body, limits: .trusted))
+    }
+
+    /// The same for an answer that was read already, perhaps one whose status was good.
+    static func openAI(status: Int, retryAfter: String?, answer: JSON?) -> UpstreamError {
+        // vLLM's older versions have no object around it.
+        let details = answer?["error"] ?? answer
         let code = [details?["code"], details?["type"]].compactMap { $0?.string }.first(where: isWord)
         let failure: FailureClass
         switch status {
@@ -35,9 +41,35 @@ extension UpstreamError {
         case 400..<500: failure = code == "model_not_found" ? .modelUnavailable : .callerFault
         default: failure = .transient
         }
-        return UpstreamError(
+        var error = UpstreamError(
             .refused, failure, "status \(status)" + (code.map { ", \($0)" } ?? ""), status: status,
             retryAfter: seconds(retryAfter), upstreamCode: code)
+        // Servers say 500 to what only the caller can mend: a picture for a model that sees none.
+        if failure == .callerFault || failure == .transient, ![408, 409].contains(status) {
+            error.refusal = UpstreamRefusal(details)
+        }
+        if let refusal = error.refusal {
+            error.failure = .callerFault
+            error.reason = "status \(status), \(refusal.fault.rawValue)"
+        }
+        return error
+    }
+
+    /// An error object in a stream whose head was good.
+    static func openAIStream(_ chunk: JSON, hasBegun: Bool) -> UpstreamError {
+        let details = chunk["error"]
+        let status = details?["code"]?.int ?? details?["status"]?.int
+        if let refusal = UpstreamRefusal(details) {
+            var error = UpstreamError(
+                hasBegun ? .truncated : .refused, .callerFault, "error in the stream, \(refusal.fault.rawValue)")
+            error.refusal = refusal
+            return error
+        }
+        // A rate limit or a missing model is told so; all else only says that there is no answer.
+        if !hasBegun, let status, (401...599).contains(status) {
+            return openAI(status: status, retryAfter: nil, answer: chunk)
+        }
+        return UpstreamError(.truncated, .transient, "error in the stream")
     }
 
     /// A whole number of seconds, the only form of `Retry-After` that APIs use.

@@ -11,6 +11,8 @@ package struct UpstreamError: Error, Sendable, Equatable {
         case badReply
         /// A good answer that ended too early.
         case truncated
+        /// A good answer that grew beyond what is taken of one.
+        case tooLong
         /// The caller left; nobody is at fault.
         case cancelled
     }
@@ -24,6 +26,8 @@ package struct UpstreamError: Error, Sendable, Equatable {
     package var retryAfter: Duration?
     /// The upstream's own short word for the error, if it is one: letters, digits and `_` only.
     package var upstreamCode: String?
+    /// What of the upstream's reason the caller may be told; only where the request is at fault.
+    package var refusal: UpstreamRefusal?
     /// The upstream may have taken the prompt, so it is not sent again, to no account.
     package var mayBeAccepted = false
 

@@ -50,6 +50,6 @@ final class ScriptedDriver: UpstreamDriver {
     }
 
     func title(
-        for turn: Turn, of conversation: Conversation, from account: Account
+        for turn: Turn, of conversation: Conversation, from account: Account, pseudonym: String
     ) async throws(UpstreamError) -> String? { title }
 }

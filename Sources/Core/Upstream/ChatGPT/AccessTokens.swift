@@ -54,6 +54,13 @@ package struct AccessTokens: Sendable {
         return try await signIn(credentials, account, record)
     }
 
+    /// A token that can be used without a sign-in; nil where there is none.
+    func tokenAtHand(for account: Account) async throws(UpstreamError) -> AccessToken? {
+        guard case .chatGPT(let credentials) = account.kind else { return nil }
+        if let token = usable(try await stored(of: account), nil) { return token }
+        return try? given(credentials, nil)
+    }
+
     /// Forgets a token that the backend refused for good.
     func discard(_ token: AccessToken, of account: Account) async {
         guard !account.isCallers, var record = try? await stored(of: account), record.accessToken == token.secret

@@ -9,6 +9,7 @@ package struct ChatGPTDriver: UpstreamDriver {
     let titleTimeout: Duration
     /// How long a busy account is waited for.
     let patience: Duration
+    let limits: ReplyLimits
     private let caps = ModelCaps()
 
     package init(client: HTTPClient, settings: Settings, tokens: AccessTokens) {
@@ -19,6 +20,7 @@ package struct ChatGPTDriver: UpstreamDriver {
         plusModel = settings.openAI.plusModel
         titleTimeout = settings.server.titleTimeout
         patience = settings.server.queueTimeout
+        limits = settings.server.replyLimits
     }
 
     package func send(_ prompt: UpstreamPrompt, to account: Account) async throws(UpstreamError) -> UpstreamReply {
@@ -30,14 +32,17 @@ package struct ChatGPTDriver: UpstreamDriver {
         var parent = prompt.conversation?.turns.last?.id
         var token = try await tokens.token(for: account)
         var retry = ChatGPTRetry(patience: patience, isFollowUp: thread != nil)
+        var meter = ReplyMeter(limits)
         while true {
             let body = ChatGPTRequest.prompt(
                 Self.text(of: prompt), messageID: messageID, model: model, conversation: thread, parent: parent)
             do throws(UpstreamError) {
-                let response = try await endpoint.converse(body, as: token, through: account.proxy)
+                let response = try await endpoint.converse(
+                    body, as: token, through: account.proxy, totalTimeout: meter.remaining, idleTimeout: limits.idle)
+                meter.begin()
                 let source = ChatGPTReply.Source(
                     endpoint: endpoint, token: token, proxy: account.proxy, model: model)
-                let reply = ChatGPTReply(response, to: messageID, in: thread, from: source)
+                let reply = ChatGPTReply(response, to: messageID, in: thread, from: source, meter: meter)
                 try await reply.begin()
                 return UpstreamReply { () async throws(UpstreamError) in try await reply.next() }
             } catch {
@@ -64,7 +69,7 @@ package struct ChatGPTDriver: UpstreamDriver {
     }
 
     package func title(
-        for turn: Turn, of conversation: Conversation, from account: Account
+        for turn: Turn, of conversation: Conversation, from account: Account, pseudonym: String
     ) async throws(UpstreamError) -> String? {
         guard let thread = conversation.upstreamID else { return nil }
         return try await endpoint.title(
@@ -72,9 +77,14 @@ package struct ChatGPTDriver: UpstreamDriver {
             totalTimeout: titleTimeout)
     }
 
-    package func models(of account: Account) async throws(UpstreamError) -> [String] {
-        guard account.models.isEmpty else { return account.models }
-        return account.isPlus && plusModel != defaultModel ? [plusModel, defaultModel] : [defaultModel]
+    /// What the backend lists, as long as there is an access token: for a list nobody signs in.
+    package func models(of account: Account) async throws(UpstreamError) -> UpstreamModels {
+        guard let token = try await tokens.tokenAtHand(for: account) else { return UpstreamModels([]) }
+        return try await endpoint.models(as: token, through: account.proxy)
+    }
+
+    package func standardModels(of account: Account) -> [String]? {
+        account.isPlus && plusModel != defaultModel ? [plusModel, defaultModel] : [defaultModel]
     }
 
     private func standardModel(of account: Account) -> String { account.isPlus ? plusModel : defaultModel }

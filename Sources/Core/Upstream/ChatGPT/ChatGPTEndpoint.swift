@@ -3,16 +3,14 @@ struct ChatGPTEndpoint: Sendable {
     let client: HTTPClient
     let baseURL: String
     let paths: Settings.OpenAI.Endpoints
-    /// The longest that one answer may take, which pings could keep open for ever.
-    var longestAnswer = Duration.seconds(600)
 
     /// Sends a prompt or a continuation and returns once the head of an event stream is here.
     func converse(
-        _ body: JSON, as token: AccessToken, through proxy: Proxy?
+        _ body: JSON, as token: AccessToken, through proxy: Proxy?, totalTimeout: Duration, idleTimeout: Duration
     ) async throws(UpstreamError) -> HTTPClientResponse {
         let response = try await send(
             "POST", paths.conversation, body, accept: "text/event-stream", as: token, through: proxy,
-            totalTimeout: longestAnswer)
+            totalTimeout: totalTimeout, idleTimeout: idleTimeout)
         let type = response.header("Content-Type")?.lowercased() ?? ""
         if type.hasPrefix("text/event-stream") { return response }
         throw .chatGPTOddAnswer((try? await response.collect(upTo: 64 << 10)) ?? [])
@@ -46,15 +44,22 @@ struct ChatGPTEndpoint: Sendable {
         return String(sentence[start.upperBound...].dropLast())
     }
 
+    /// The models that the user of the token may use.
+    func models(as token: AccessToken, through proxy: Proxy?) async throws(UpstreamError) -> UpstreamModels {
+        let response = try await send(
+            "GET", paths.models, nil, as: token, through: proxy, totalTimeout: UpstreamModels.longestAnswer)
+        return try await UpstreamModels(reading: response, member: "models")
+    }
+
     private func send(
         _ method: String, _ path: String, _ body: JSON?, accept: String = "application/json", as token: AccessToken,
-        through proxy: Proxy?, totalTimeout: Duration? = nil
+        through proxy: Proxy?, totalTimeout: Duration, idleTimeout: Duration? = nil
     ) async throws(UpstreamError) -> HTTPClientResponse {
         var headers = [(name: "Accept", value: accept), ("Authorization", "Bearer \(token.secret.value)")]
         if body != nil { headers.append(("Content-Type", "application/json")) }
         let request = HTTPClientRequest(
             method: method, url: baseURL + path, headers: headers, body: body?.bytes, proxy: proxy?.url,
-            totalTimeout: totalTimeout)
+            idleTimeout: idleTimeout, totalTimeout: totalTimeout)
         let response: HTTPClientResponse
         do throws(HTTPClientError) { response = try await client.send(request) } catch {
             var failure = UpstreamError(error)

@@ -18,7 +18,10 @@ actor ChatGPTReply {
 
     private let source: Source
     private var response: HTTPClientResponse
-    private var reader = ChatGPTStreamReader()
+    private var reader: ChatGPTStreamReader
+    private var meter: ReplyMeter
+    /// Why the stream was given up, where that says more than that it broke off.
+    private var cause: UpstreamError?
     private var text = ReplyText()
     private var pending: [UpstreamEvent] = []
     private var told: UpstreamFinish?
@@ -29,8 +32,13 @@ actor ChatGPTReply {
     /// The message whose answer is read: the prompt, or the answer that is being continued.
     private var parent: String
 
-    init(_ response: HTTPClientResponse, to promptID: String, in conversationID: String?, from source: Source) {
+    init(
+        _ response: HTTPClientResponse, to promptID: String, in conversationID: String?, from source: Source,
+        meter: ReplyMeter
+    ) {
         self.response = response
+        self.meter = meter
+        reader = ChatGPTStreamReader(limit: meter.limits.bytes + (1 << 20))
         self.source = source
         self.conversationID = conversationID
         parent = promptID
@@ -63,10 +71,20 @@ actor ChatGPTReply {
                 failure = UpstreamError(error)
                 return
             }
+            let error = UpstreamError(error)
+            if error.kind == .timeout { cause = error }
             reader.end()
         }
         absorb()
-        do throws(UpstreamError) { try await settle() } catch { failure = error }
+        do throws(UpstreamError) {
+            do throws(UpstreamError) { try meter.note(size: text.emitted.utf8.count) } catch {
+                response.cancel()
+                guard error.kind == .timeout else { throw error }
+                cause = error
+                reader.end()
+            }
+            try await settle()
+        } catch { failure = error }
     }
 
     private func absorb() {
@@ -103,7 +121,9 @@ actor ChatGPTReply {
         guard continuations < Self.mostContinuations, let conversationID else { return finish("length") }
         let body = ChatGPTRequest.continuation(of: answer.id, in: conversationID, model: source.model)
         do throws(UpstreamError) {
-            response = try await source.endpoint.converse(body, as: source.token, through: source.proxy)
+            response = try await source.endpoint.converse(
+                body, as: source.token, through: source.proxy, totalTimeout: meter.remaining,
+                idleTimeout: meter.limits.idle)
         } catch {
             guard error.kind != .cancelled else {
                 failure = error
@@ -114,11 +134,13 @@ actor ChatGPTReply {
         continuations += 1
         parent = answer.id
         text.keep()
-        reader = ChatGPTStreamReader()
+        reader = ChatGPTStreamReader(limit: meter.limits.bytes + (1 << 20))
+        meter.begin()
     }
 
     private func readBack() async throws(UpstreamError) {
-        let failure = UpstreamError.chatGPTStream(reader)
+        var failure = cause ?? UpstreamError.chatGPTStream(reader)
+        failure.mayBeAccepted = true
         guard let conversationID else { throw failure }
         let answer: ChatGPTMessage?
         do {
@@ -129,6 +151,7 @@ actor ChatGPTReply {
             throw Task.isCancelled ? UpstreamError(.cancelled, .callerFault, "left") : failure
         }
         guard let answer else { throw failure }
+        try meter.check(size: answer.text.utf8.count)
         if let event = text.move(to: answer.text, isFinished: true) { pending.append(event) }
         told = UpstreamFinish(model: answer.model, messageID: answer.id, conversationID: conversationID)
         finish("stop")

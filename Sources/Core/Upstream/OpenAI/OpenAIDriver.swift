@@ -3,19 +3,25 @@
 /// Field names are those of https://platform.openai.com/docs/api-reference/chat.
 package struct OpenAIDriver: UpstreamDriver {
     let endpoint: OpenAIEndpoint
-    let models: ModelCatalog
     let titleTimeout: Duration
+    let limits: ReplyLimits
+    /// What is known of an account's models without asking its upstream.
+    let knownModels: @Sendable (Account) async -> [UpstreamModel]
 
-    package init(client: HTTPClient, titleTimeout: Duration) {
+    package init(
+        client: HTTPClient, titleTimeout: Duration, limits: ReplyLimits = ReplyLimits(),
+        knownModels: @escaping @Sendable (Account) async -> [UpstreamModel] = { _ in [] }
+    ) {
         endpoint = OpenAIEndpoint(client: client)
-        models = ModelCatalog(endpoint: endpoint)
         self.titleTimeout = titleTimeout
+        self.limits = limits
+        self.knownModels = knownModels
     }
 
     package func send(_ prompt: UpstreamPrompt, to account: Account) async throws(UpstreamError) -> UpstreamReply {
         var body = prompt.completion?.body ?? JSONObject()
         let isStream = prompt.completion?.isStream ?? true
-        if let model = try await model(prompt.model, of: account) { body["model"] = JSON(model) }
+        if let model = await model(prompt.model, of: account) { body["model"] = JSON(model) }
         body["messages"] = .array(Self.messages(of: prompt))
         body["stream"] = JSON(isStream)
         if isStream {
@@ -26,8 +32,11 @@ package struct OpenAIDriver: UpstreamDriver {
         }
         body["user"] = JSON(prompt.pseudonym)
         if body["safety_identifier"] != nil { body["safety_identifier"] = JSON(prompt.pseudonym) }
-        let response = try await endpoint.post("/chat/completions", .object(body), to: account)
-        let reader = OpenAIReplyReader(response, isPassedThrough: prompt.completion != nil)
+        var meter = ReplyMeter(limits)
+        let response = try await endpoint.post(
+            "/chat/completions", .object(body), to: account, totalTimeout: limits.total, idleTimeout: limits.idle)
+        meter.begin()
+        let reader = OpenAIReplyReader(response, meter: meter, isPassedThrough: prompt.completion != nil)
         // Another account may still be tried until the answer has really begun.
         try await reader.begin()
         return UpstreamReply(
@@ -35,11 +44,11 @@ package struct OpenAIDriver: UpstreamDriver {
     }
 
     package func title(
-        for turn: Turn, of conversation: Conversation, from account: Account
+        for turn: Turn, of conversation: Conversation, from account: Account, pseudonym: String
     ) async throws(UpstreamError) -> String? {
         var body = JSONObject()
         let wanted = account.titleModel ?? turn.requestedModel
-        if let model = try await model(wanted, of: account) { body["model"] = JSON(model) }
+        if let model = await model(wanted, of: account) { body["model"] = JSON(model) }
         body["messages"] = [
             [
                 "role": "system",
@@ -54,15 +63,15 @@ package struct OpenAIDriver: UpstreamDriver {
         return try await OpenAIEndpoint.json(of: response)["choices"]?[0]?["message"]?["content"]?.string
     }
 
-    package func models(of account: Account) async throws(UpstreamError) -> [String] {
-        try await models.models(of: account)
+    package func models(of account: Account) async throws(UpstreamError) -> UpstreamModels {
+        try await endpoint.models(of: account)
     }
 
-    /// The model to ask for: the wanted one, else the account's first.
-    private func model(_ wanted: String?, of account: Account) async throws(UpstreamError) -> String? {
+    /// The model to ask for: the wanted one, else the account's first; nil leaves it to an upstream not yet known.
+    private func model(_ wanted: String?, of account: Account) async -> String? {
         if let wanted { return wanted }
         if let first = account.models.first { return first }
-        return try await models.models(of: account).first
+        return await knownModels(account).first { $0.kind == .chat }?.name
     }
 
     /// The whole thread as messages: system prompt, earlier turns, this prompt.

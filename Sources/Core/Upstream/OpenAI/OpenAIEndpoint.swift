@@ -6,31 +6,56 @@ struct OpenAIEndpoint: Sendable {
     ///
     /// - Throws: ``UpstreamError`` with the failure class of any other status.
     func post(
-        _ path: String, _ body: JSON, to account: Account, totalTimeout: Duration? = nil
+        _ path: String, _ body: JSON, to account: Account, totalTimeout: Duration, idleTimeout: Duration? = nil
     ) async throws(UpstreamError) -> HTTPClientResponse {
-        try await send("POST", path, body.bytes, to: account, totalTimeout: totalTimeout)
+        try await send("POST", path, body.bytes, to: account, totalTimeout: totalTimeout, idleTimeout: idleTimeout)
     }
 
-    func get(_ path: String, from account: Account, totalTimeout: Duration) async throws(UpstreamError) -> JSON {
-        let response = try await send("GET", path, nil, to: account, totalTimeout: totalTimeout)
-        return try await Self.json(of: response)
+    func models(of account: Account) async throws(UpstreamError) -> UpstreamModels {
+        let response = try await send(
+            "GET", "/models", nil, to: account, totalTimeout: UpstreamModels.longestAnswer)
+        return try await UpstreamModels(reading: response, member: "data")
     }
 
-    /// The whole body of `response` as JSON.
+    /// The whole body of `response`, a reply, as JSON.
+    static func json(of response: HTTPClientResponse, _ meter: ReplyMeter) async throws(UpstreamError) -> JSON {
+        var meter = meter
+        var body: [UInt8] = []
+        while true {
+            let piece: [UInt8]?
+            do throws(HTTPClientError) { piece = try await response.next() } catch { throw UpstreamError(error) }
+            guard let piece else { break }
+            body += piece
+            // Some servers send spaces to keep the connection alive.
+            let isSpace = piece.allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) }
+            do throws(UpstreamError) { try meter.note(piece.count, content: isSpace ? 0 : piece.count) } catch {
+                response.cancel()
+                throw error
+            }
+        }
+        return try json(body)
+    }
+
+    /// The whole body of a small answer as JSON.
     static func json(of response: HTTPClientResponse) async throws(UpstreamError) -> JSON {
         let body: [UInt8]
-        do throws(HTTPClientError) { body = try await response.collect(upTo: 16 << 20) } catch {
+        do throws(HTTPClientError) { body = try await response.collect(upTo: 1 << 20) } catch {
             throw UpstreamError(error)
         }
+        return try json(body)
+    }
+
+    private static func json(_ body: [UInt8]) throws(UpstreamError) -> JSON {
         do { return try JSONReader.read(body, limits: .trusted) } catch {
             throw UpstreamError(.badReply, .transient, "answer is not JSON")
         }
     }
 
     private func send(
-        _ method: String, _ path: String, _ body: [UInt8]?, to account: Account, totalTimeout: Duration?
+        _ method: String, _ path: String, _ body: [UInt8]?, to account: Account, totalTimeout: Duration,
+        idleTimeout: Duration? = nil
     ) async throws(UpstreamError) -> HTTPClientResponse {
-        let transfer = try start(method, path, body, to: account, totalTimeout: totalTimeout)
+        let transfer = try start(method, path, body, to: account, totalTimeout, idleTimeout)
         let response: HTTPClientResponse
         do throws(HTTPClientError) { response = try await transfer.response() } catch { throw UpstreamError(error) }
         guard response.status == 200 else { throw await refusal(response) }
@@ -41,7 +66,8 @@ struct OpenAIEndpoint: Sendable {
 
     @inline(never)
     private func start(
-        _ method: String, _ path: String, _ body: [UInt8]?, to account: Account, totalTimeout: Duration?
+        _ method: String, _ path: String, _ body: [UInt8]?, to account: Account, _ totalTimeout: Duration,
+        _ idleTimeout: Duration?
     ) throws(UpstreamError) -> HTTPTransfer {
         guard case .openAI(let api) = account.kind else {
             throw UpstreamError(.badReply, .callerFault, "not an account of an OpenAI-compatible API")
@@ -51,7 +77,7 @@ struct OpenAIEndpoint: Sendable {
         if let key = api.apiKey { headers.append(("Authorization", "Bearer \(key.value)")) }
         let request = HTTPClientRequest(
             method: method, url: api.baseURL + path, headers: headers, body: body, proxy: account.proxy?.url,
-            totalTimeout: totalTimeout)
+            idleTimeout: idleTimeout, totalTimeout: totalTimeout)
         do throws(HTTPClientError) { return try client.start(request) } catch { throw UpstreamError(error) }
     }
 

@@ -7,13 +7,23 @@ import Synchronization
 /// An upstream that answers a request for a stream with a whole completion is understood, too.
 final class OpenAIReplyReader: Sendable {
     fileprivate struct State {
-        var events = EventStreamReader()
+        var events: EventStreamReader
+        var meter: ReplyMeter
         var pending: [UpstreamEvent] = []
         var finish = UpstreamFinish()
         var isDone = false
+        /// How many bytes of the reply the present piece brought.
+        fileprivate var gained = 0
         /// Whether chunks go on as they are, in place of their text alone.
         let isPassedThrough: Bool
         var failure: UpstreamError?
+
+        init(meter: ReplyMeter, isPassedThrough: Bool) {
+            // An event holds little more than what it brings of the reply.
+            events = EventStreamReader(limit: meter.limits.bytes + (64 << 10))
+            self.meter = meter
+            self.isPassedThrough = isPassedThrough
+        }
 
         /// Whether anything of the answer has come.
         var hasBegun: Bool { isDone || !pending.isEmpty || finish.model != nil || finish.finishReason != nil }
@@ -23,9 +33,9 @@ final class OpenAIReplyReader: Sendable {
     private let isStream: Bool
     private let state: Mutex<State>
 
-    init(_ response: HTTPClientResponse, isPassedThrough: Bool) {
+    init(_ response: HTTPClientResponse, meter: ReplyMeter, isPassedThrough: Bool) {
         self.response = response
-        state = Mutex(State(isPassedThrough: isPassedThrough))
+        state = Mutex(State(meter: meter, isPassedThrough: isPassedThrough))
         isStream = response.header("Content-Type")?.lowercased().hasPrefix("text/event-stream") ?? false
     }
 
@@ -70,15 +80,19 @@ final class OpenAIReplyReader: Sendable {
             } catch {
                 // An end that says it is whole stays whole, whatever the connection does afterwards.
                 if !state.isDone { state.failure = error }
+                response.cancel()
             }
         }
     }
 
     @inline(never)
     private func readWhole() async throws(UpstreamError) {
-        let answer = try await OpenAIEndpoint.json(of: response)
+        let answer = try await OpenAIEndpoint.json(of: response, state.withLock { $0.meter })
         guard let choice = answer["choices"]?[0] else {
-            throw UpstreamError(.badReply, .transient, "answer without choices")
+            guard let error = answer["error"], !error.isNull else {
+                throw UpstreamError(.badReply, .transient, "answer without choices")
+            }
+            throw .openAIStream(answer, hasBegun: false)
         }
         state.withLock { state in
             state.note(answer)
@@ -96,10 +110,10 @@ final class OpenAIReplyReader: Sendable {
 extension OpenAIReplyReader.State {
     mutating func take(_ piece: [UInt8]) throws(UpstreamError) {
         let complete: [EventStreamReader.Event]
-        do { complete = try events.feed(piece) } catch {
-            throw UpstreamError(.badReply, .transient, "event too large")
-        }
+        do { complete = try events.feed(piece) } catch { throw .replyTooLong }
+        gained = 0
         for event in complete { try take(event) }
+        try meter.note(piece.count, content: gained)
     }
 
     mutating func end() throws(UpstreamError) {
@@ -123,16 +137,27 @@ extension OpenAIReplyReader.State {
         guard let chunk = try? JSONReader.read(event.data, limits: .trusted), chunk.object != nil else {
             throw UpstreamError(.badReply, .transient, "chunk is not JSON")
         }
-        if let error = chunk["error"], !error.isNull {
-            throw UpstreamError(.truncated, .transient, "error in the stream")
-        }
+        if let error = chunk["error"], !error.isNull { throw .openAIStream(chunk, hasBegun: hasBegun) }
         note(chunk)
+        gained += Self.content(of: chunk)
         if isPassedThrough { pending.append(.chunk(chunk)) }
         guard let choice = chunk["choices"]?[0] else { return }
         if !isPassedThrough, let text = choice["delta"]?["content"]?.string, !text.isEmpty {
             pending.append(.text(text))
         }
         if let reason = choice["finish_reason"]?.string { finish.finishReason = reason }
+    }
+
+    /// How many bytes of the reply a chunk brings: the texts of all choices, calls of tools and reasoning among them.
+    private static func content(of chunk: JSON) -> Int {
+        var size = 0
+        for choice in chunk["choices"]?.array ?? [] {
+            for member in choice["delta"]?.object?.members ?? [] where member.name != "role" {
+                size += member.value.textSize
+            }
+            size += choice["finish_reason"]?.textSize ?? 0
+        }
+        return size
     }
 
     mutating func note(_ chunk: JSON) {

@@ -1,26 +1,23 @@
 """Measures whether operations take longer when there is more: users, conversations of a user, messages.
 
-Two servers with `flush`, one small and one filled over HTTP, measured by turns in one run; the ratio of the medians
-counts. Also how long four workers take until they are ready. A million users and messages need a quarter of an hour and
-a file system with three million free inodes:
+Two gateways with `flush`, one small and one filled over HTTP, measured by turns; the ratio of the medians counts. Also how
+long four workers take until they are ready. A million users and messages need a quarter of an hour:
 
-    SCALE_USERS=1000000 SCALE_TURNS=500000 python3 bench/scale.py
+    SCALE_USERS=1000000 SCALE_TURNS=500000 python3 bench/bench.py --only growth
 """
 
 import http.client
 import json
 import os
 import re
-import resource
 import statistics
 import subprocess
-import sys
-import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
 
-import bench
+import processes
+from servers import BINARY, Front, Gateway
 
 USERS = int(os.environ.get("SCALE_USERS", 50_000))
 CONVERSATIONS = int(os.environ.get("SCALE_CONVERSATIONS", 10_000))
@@ -44,11 +41,11 @@ class Caller:
         answer = self.connection.getresponse()
         body = json.loads(answer.read())
         if answer.status != 200:
-            sys.exit(f"bench: {path} answered {answer.status} {body}")
+            processes.fail(f"{path} answered {answer.status} {body}")
         return body
 
 
-def repeat(server: bench.Server, folder: Path, path: str, body: str, keys: list[str], count: int) -> None:
+def repeat(server: Gateway, folder: Path, path: str, body: str, keys: list[str], count: int) -> None:
     """Posts `body`, in which %d is the number of the request, at least `count` times, with the keys by turns."""
     script = folder / "fill.lua"
     done = 0
@@ -67,10 +64,10 @@ def repeat(server: bench.Server, folder: Path, path: str, body: str, keys: list[
             end""")
         output = subprocess.run(
             ["wrk", "-t1", "-c16", f"-d{seconds}s", "-s", script, f"http://127.0.0.1:{server.port}"], check=True,
-            capture_output=True, text=True).stdout
+            capture_output=True, text=True, timeout=seconds + 60).stdout
         answered, refused = map(int, re.search(r"RESULT (\d+) (\d+)", output).groups())
         if refused or not answered:
-            sys.exit(f"bench: {path} refused {refused} of {answered}")
+            processes.fail(f"{path} refused {refused} of {answered}")
         # Those that were cut off at the end may have been done, too.
         done += answered + 16
     callers = [Caller(server.port, key) for key in keys]
@@ -78,23 +75,23 @@ def repeat(server: bench.Server, folder: Path, path: str, body: str, keys: list[
         callers[number % len(callers)].post(path, **json.loads(body % number))
 
 
-def fill(server: bench.Server, folder: Path, admin: str, users: int, conversations: int, turns: int) -> None:
+def fill(server: Gateway, folder: Path, users: int, conversations: int, turns: int) -> None:
     """Adds users, conversations of the one user that is measured, and turns of others."""
-    boss = Caller(server.port, admin)
+    boss = Caller(server.port, server.admin)
     others = [
         boss.post("/api/client/add-user", user_id=f"other-{number}", username="Other")["api_key"]
         for number in range(OTHERS)]
     chat = '{"model":"m","messages":[{"role":"user","content":"Hi %d"}]}'
-    repeat(server, folder, "/api/client/add-user", '{"user_id":"fill-%d","username":"Fill"}', [admin], users)
-    repeat(server, folder, "/v1/chat/completions", chat, [server.key], conversations)
+    repeat(server, folder, "/api/client/add-user", '{"user_id":"fill-%d","username":"Fill"}', [server.admin], users)
+    repeat(server, folder, "/v1/chat/completions", chat, [server.way.key], conversations)
     repeat(server, folder, "/v1/chat/completions", chat, others, turns)
 
 
 class Probe:
     """The operations of one server, and how long each took."""
 
-    def __init__(self, server: bench.Server, admin: str) -> None:
-        self.boss, self.person = Caller(server.port, admin), Caller(server.port, server.key)
+    def __init__(self, server: Gateway) -> None:
+        self.boss, self.person = Caller(server.port, server.admin), Caller(server.port, server.way.key)
         self.times: dict[str, list[float]] = {}
         self.conversation = ""
 
@@ -117,46 +114,41 @@ class Probe:
 
 
 def cold_start(folder: Path) -> float:
-    """Seconds until four workers are ready, on a state directory that is there; the median of five."""
-    settings = folder / "cold.json"
+    """Milliseconds until four workers are ready, on a state directory that is there; the median of five."""
+    folder.mkdir()
+    settings = folder / "settings.json"
     settings.write_text(json.dumps({"openai": {"instances": [{"id": "a", "base_url": "http://127.0.0.1:9/v1"}]}}))
     times = []
     for _ in range(6):
-        begin = time.perf_counter()
-        serve = subprocess.Popen(
-            [bench.BINARY, "serve", "--settings", settings, "--state-dir", folder / "cold", "--socket",
-             folder / "cold.socket", "--workers", "4"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        while serve.stdout.readline().strip() != "ready":
-            pass
-        times.append(time.perf_counter() - begin)
-        serve.terminate()
-        serve.wait(30)
+        with ExitStack() as stack:
+            begin = time.perf_counter()
+            serve = processes.start(
+                stack, BINARY, "serve", "--settings", settings, "--state-dir", folder / "state", "--socket",
+                folder / "socket", "--workers", 4, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0)
+            processes.wait_for_line(serve, "ready")
+            times.append((time.perf_counter() - begin) * 1000)
     return statistics.median(times[1:])
 
 
-def main() -> None:
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+def measure(parent: Path, front: Front, is_short: bool) -> dict:
+    folder = parent / "growth"
+    folder.mkdir()
+    folder.chmod(0o755)
+    many = (600, 600, 600) if is_short else (USERS, CONVERSATIONS, TURNS)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        folder.chmod(0o755)
-        bench.proxy(stack, folder)
-        print(f"four workers ready after {cold_start(folder) * 1000:.0f} ms")
+        start = cold_start(folder / "cold")
         probes = []
-        for port, *sizes in ((bench.DURABLE, FEW, FEW, FEW), (bench.FLUSH, USERS, CONVERSATIONS, TURNS)):
-            server = bench.Server(stack, folder, port, 2, bench.FIXED, "flush")
-            admin = (folder / str(port) / "state/admin-key.txt").read_text().strip()
-            fill(server, folder, admin, *sizes)
-            probes.append(Probe(server, admin))
-        for number in range(SAMPLES):
+        for name, *sizes in (("few", FEW, FEW, FEW), ("many", *many)):
+            server = Gateway(stack, folder, name, front.fixed, "flush")
+            fill(server, folder, *sizes)
+            probes.append(Probe(server))
+        for number in range(30 if is_short else SAMPLES):
             for probe in probes:
                 probe.run(number)
-        small, large = probes
-        print(f"few -> at least {USERS} users, {CONVERSATIONS} conversations of one user, {TURNS} turns of others")
-        for what, times in small.times.items():
-            before, after = statistics.median(times), statistics.median(large.times[what])
-            print(f"{what:<22} {before * 1000:6.2f} ms -> {after * 1000:6.2f} ms  ratio {after / before:4.2f}")
-
-
-if __name__ == "__main__":
-    main()
+    operations = {}
+    for what, times in probes[0].times.items():
+        before, after = (statistics.median(times) * 1000 for times in (times, probes[1].times[what]))
+        operations[what] = {"few_ms": before, "many_ms": after, "ratio": after / before}
+    return {
+        "ready_ms": start, "operations": operations,
+        "many": dict(zip(("users", "conversations_of_the_user", "turns_of_others"), many, strict=True))}

@@ -143,8 +143,11 @@ int main(int count, char **arguments) {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL}, found[512];
     epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
     while (!is_closing) {
-        long long pause = first ? (first->due - now()) / 1000000 : 1000;
-        int ready = epoll_wait(epoll, found, 512, pause < 0 ? 0 : (int)pause);
+        // To the nanosecond: what waits in whole milliseconds spins through the last one.
+        long long pause = first ? first->due - now() : 1000000000;
+        if (pause < 0) pause = 0;
+        struct timespec most = {.tv_sec = pause / 1000000000, .tv_nsec = pause % 1000000000};
+        int ready = epoll_pwait2(epoll, found, 512, &most, NULL);
         for (int i = 0; i < ready; i++) {
             struct peer *p = found[i].data.ptr;
             if (!p) {

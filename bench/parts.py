@@ -1,0 +1,124 @@
+"""The parts of the bench. Each starts the servers it needs, and gives its rounds and their medians."""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import loads
+import scale
+from servers import PIECES, Front, Gateway
+
+
+@dataclass(frozen=True)
+class Run:
+    """What all parts share. `folder` is on the fresh file system."""
+
+    folder: Path
+    front: Front
+    rounds: int
+    seconds: int
+    is_short: bool
+
+
+def summary(rounds: list[dict]) -> dict:
+    return {"rounds": rounds, "median": loads.median(rounds)}
+
+
+def compare(rounds: list[dict], compared: Callable[[dict, dict], dict]) -> dict:
+    """Adds to each row what it is beside proxy_pass in the same round."""
+    for round in rounds:
+        for row in round.values():
+            row.update(compared(row, round["proxy_pass"]))
+    return summary(rounds)
+
+
+def requests(run: Run) -> dict:
+    """Completions on 32 connections: the gateway, proxy_pass and the C floors."""
+    with ExitStack() as stack:
+        gateways = [
+            Gateway(stack, run.folder, name, run.front.fixed, durability).way
+            for name, durability in (("flush", "flush"), ("durable", "fsync"))]
+        ways = [run.front.proxy, *run.front.floors, *gateways]
+        for way in ways:
+            loads.requests(way, 32, 1)
+        rounds = loads.by_turns(ways, run.rounds, lambda way: loads.requests(way, 32, run.seconds))
+        return compare(rounds, lambda row, base: {"ratio": row["per_second"] / base["per_second"]})
+
+
+def one(run: Run) -> dict:
+    """Completions on one connection: what the gateway adds to each."""
+    with ExitStack() as stack:
+        gateways = [
+            Gateway(stack, run.folder, name, run.front.fixed, durability).way
+            for name, durability in (("flush", "flush"), ("durable", "fsync"))]
+        ways = [run.front.proxy, run.front.floors[2], run.front.floors[-1], *gateways]
+        for way in ways:
+            loads.requests(way, 1, 1)
+        rounds = loads.by_turns(ways, run.rounds, lambda way: loads.requests(way, 1, run.seconds))
+        return compare(rounds, lambda row, base: {"added_us": row["p50_us"] - base["p50_us"]})
+
+
+def streams(run: Run) -> dict:
+    """Streams at once: how long they take, how late a piece is, and what it costs."""
+    results = {}
+    with ExitStack() as stack:
+        gateway = Gateway(stack, run.folder, "durable", run.front.streaming, "fsync")
+        ways = [run.front.stream_proxy, run.front.relay, gateway.way]
+        for way in ways:
+            loads.streams(way, 100)
+        for count in (1, 100) if run.is_short else (1, 100, 500, 1000, 2000):
+            rounds = loads.by_turns(ways, run.rounds, lambda way, count=count: loads.streams(way, count))
+            results[str(count)] = compare(rounds, lambda row, base: {
+                "ratio": row["duration_ms"]["p50"] / max(1, base["duration_ms"]["p50"]),
+                "added_us": row["delay_us"]["p50"] - base["delay_us"]["p50"],
+                "missing": row["streams"] * (PIECES + 1) - row["pieces"] - row["whole"]})
+    return results
+
+
+def long(run: Run) -> dict:
+    """Completions with a long conversation in each request, four at once."""
+    body = loads.long_body()
+    with ExitStack() as stack:
+        ways = [run.front.proxy, Gateway(stack, run.folder, "flush", run.front.fixed, "flush").way]
+        for way in ways:
+            loads.requests(way, 4, 1, body)
+        return compare(
+            loads.by_turns(ways, run.rounds, lambda way: loads.requests(way, 4, run.seconds, body)),
+            lambda row, base: {"added_us": row["p50_us"] - base["p50_us"]})
+
+
+def memory(run: Run) -> dict:
+    """The most memory of all workers with many streams on two, and with many requests in flight on four."""
+    results = {}
+    with ExitStack() as stack:
+        gateway = Gateway(stack, run.folder, "durable", run.front.streaming, "fsync")
+        count = 200 if run.is_short else 2000
+        # The first time a worker grows, the second shows what it is like from then on.
+        rounds = [loads.with_memory(gateway, lambda: loads.streams(gateway.way, count)) for _ in range(2)]
+        results["streams"] = {"count": count, "failed": max(one["streams"] - one["whole"] for one in rounds),
+                              **{kind: max(one[kind] for one in rounds) for kind in ("rss_kib", "pss_kib")}}
+    with ExitStack() as stack:
+        gateway = Gateway(stack, run.folder, "waiting", run.front.waiting, "flush", workers=4)
+        count = 1000 if run.is_short else 10_000
+        # Their upstream waits 5 s; so all are there at once, twice.
+        figures = loads.with_memory(gateway, lambda: loads.wrk(gateway.port, gateway.way.key, count, 14))
+        results["in_flight"] = {
+            "count": count, "failed": figures["errors"], "rss_kib": figures["rss_kib"], "pss_kib": figures["pss_kib"],
+            "kib_each": (figures["rss_kib"] - figures["before_kib"]) / count}
+    return results
+
+
+def growth(run: Run) -> dict:
+    """Whether anything takes longer where there are more users, conversations and messages."""
+    return scale.measure(run.folder, run.front, run.is_short)
+
+
+ALL = {part.__name__: part for part in (requests, one, streams, long, memory, growth)}
+
+
+def timed(run: Run, name: str) -> dict:
+    begin = time.monotonic()
+    results = ALL[name](run)
+    return {**results, "took_seconds": round(time.monotonic() - begin, 1)}

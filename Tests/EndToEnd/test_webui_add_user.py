@@ -1,7 +1,7 @@
 """The page that adds a user, in a browser."""
 
 from harness.gateway import new_id
-from harness.webui import WORDS, chromium, read_secret, visit
+from harness.webui import WORDS, chromium, put_away, read_secret, visit
 
 
 def fill(page, user_id: str, name: str) -> None:
@@ -21,7 +21,7 @@ def test_an_admin_adds_a_user_and_another_one(visit, gateway):
     whoami = gateway.get("/api/whoami", key).json()
     assert (whoami["username"], whoami["plus"], whoami["role"]) == ("Made in a browser", True, "user")
 
-    page.get_by_role("button", name=WORDS["action.done"]).click()
+    put_away(page)
     page.locator("dialog").wait_for(state="detached")
     assert key not in page.content()
     assert page.get_by_text("Signed in as admin.").is_visible()
@@ -33,7 +33,7 @@ def test_an_admin_adds_a_user_and_another_one(visit, gateway):
     page.get_by_role("button", name="Add").click()
     page.get_by_role("dialog").wait_for()
     assert gateway.get("/api/whoami", read_secret(page, gateway)).json()["role"] == "client"
-    page.get_by_role("button", name=WORDS["action.done"]).click()
+    put_away(page)
     page.get_by_role("link", name="Go to the console").click()
     page.get_by_role("heading", name="Console").wait_for()
 

@@ -73,7 +73,7 @@ def test_the_first_visit_leads_to_a_streamed_answer_and_a_follow_up(visit, gatew
     answered(page, 2)
     expect(page.locator(".thread")).to_contain_text("You said: And now? (messages: 3)")
     expect(page.locator(".recall-list li")).to_have_count(1)
-    expect(page.locator(".recall-list li")).to_contain_text("Turns: 2")
+    expect(page.locator(".recall-list li")).to_contain_text("2 turns")
 
     page.reload()
     answered(page, 2)
@@ -262,10 +262,15 @@ def test_without_a_connection_the_message_is_kept_and_sent_again(visit, gateway)
     page.route("**/api/chat", lambda route: route.abort())
     ask(page, "Into the void")
     expect(page.locator(".note.is-problem")).to_contain_text("The server cannot be reached")
+    expect(page.get_by_label("Your message")).to_have_value("")
+    expect(page.locator(".turn .prompt")).to_have_text(["Into the void"])
+    page.reload()
     expect(page.get_by_label("Your message")).to_have_value("Into the void")
+    page.keyboard.press("Enter")
+    expect(page.locator(".note.is-problem")).to_be_visible()
     page.unroute("**/api/chat")
     page.get_by_role("button", name="Try again").click()
-    answered(page, 2)
+    answered(page)
 
 
 def test_a_reply_that_breaks_off_is_kept_and_said_to_be_so(visit, launch, upstream):

@@ -2,7 +2,7 @@
 
 from harness.gateway import new_id
 from harness.load import parallel
-from harness.webui import WORDS, chromium, read_secret, sign_in, visit
+from harness.webui import WORDS, chromium, put_away, read_secret, sign_in, visit
 
 
 def do(page, name: str, action: str) -> None:
@@ -28,10 +28,10 @@ def test_an_admin_adds_a_user_whose_key_works_until_the_user_is_removed(visit, g
     dialog(page).get_by_label("Name").fill(f"Name of {user_id}")
     dialog(page).get_by_role("button", name="Add").click()
     key = read_secret(page, gateway)
-    page.get_by_role("button", name=WORDS["action.done"]).click()
+    put_away(page)
     assert gateway.talk(key, "Hello")["api_user"] == f"Name of {user_id}"
     second = visit(f"{gateway.url}/recall", key)
-    second.get_by_role("link", name="Turns: 1").wait_for()
+    second.get_by_role("link", name="1 turn").wait_for()
 
     find(page, user_id)
     do(page, f"Name of {user_id}", "Remove")
@@ -40,7 +40,7 @@ def test_an_admin_adds_a_user_whose_key_works_until_the_user_is_removed(visit, g
     assert page.get_by_text(f"Nobody matches “{user_id}”.").is_visible()
     assert gateway.chat(key, "Still there?").status_code == 401
     # The other browser is told, and asked for another key.
-    second.get_by_role("link", name="Turns: 1").click()
+    second.get_by_role("link", name="1 turn").click()
     second.get_by_role("alert").get_by_text(WORDS["error.invalid_key"]).wait_for()
     assert second.get_by_role("button", name=WORDS["signin.submit"]).is_visible()
 
@@ -58,7 +58,7 @@ def test_a_new_key_is_shown_once_and_takes_the_old_one(visit, gateway):
     assert gateway.get("/api/whoami", key).status_code == 200
     assert gateway.get("/api/whoami", old).status_code == 401
 
-    dialog(page).get_by_role("button", name=WORDS["action.done"]).click()
+    put_away(page)
     page.locator("dialog").wait_for(state="detached")
     assert key not in page.content()
     assert f"…{key[-4:]}" in page.get_by_role("row").nth(1).inner_text()
@@ -86,7 +86,7 @@ def test_an_admin_with_a_new_key_of_its_own_stays_signed_in(visit, launch):
     do(page, "admin", "New key")
     dialog(page).get_by_role("button", name="Make a new key").click()
     key = read_secret(page, gateway)
-    dialog(page).get_by_role("button", name=WORDS["action.done"]).click()
+    put_away(page)
     page.reload()
 
     page.get_by_role("row", name="admin").wait_for()

@@ -143,13 +143,13 @@ def test_a_client_names_one_of_its_users(visit, gateway):
     assert page.get_by_label("Created by").count() == 0
     page.get_by_label("User id").fill("fan")
     page.get_by_role("button", name="Show").click()
-    page.get_by_role("link", name="Turns: 1").click()
+    page.get_by_role("link", name="1 turn").click()
     page.get_by_text("You said: A fan's question").wait_for()
     page.get_by_label("User id").fill("nobody")
     page.get_by_role("button", name="Show").click()
     page.get_by_role("alert").get_by_text(WORDS["error.user_not_found"]).wait_for()
     assert not page.get_by_text("has no conversations yet").is_visible()
-    assert page.get_by_role("link", name="Turns: 1").count() == 0
+    assert page.get_by_role("link", name="1 turn").count() == 0
 
 
 def test_an_answer_that_was_broken_off_says_so(visit, launch, upstream):
@@ -159,7 +159,7 @@ def test_an_answer_that_was_broken_off_says_so(visit, launch, upstream):
     gateway.chat(key, "Hello, tell me something long", stream=True)
     page = visit(f"{gateway.url}/recall", key)
 
-    page.get_by_role("link", name="Turns: 1").click()
+    page.get_by_role("link", name="1 turn").click()
 
     page.get_by_text("Broken off by the upstream").wait_for()
 

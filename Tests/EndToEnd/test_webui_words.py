@@ -9,7 +9,7 @@ import pytest
 WWW = Path(__file__).resolve().parents[2] / "www"
 ENGLISH = json.loads((WWW / "locales/en-US.json").read_text())
 #: A key in a call, or whole in a string: a prefix that a word is added to ends with something else.
-CALLED = re.compile(r"\bt\(\s*(?:[\w.!?() =]+\? )?\"([a-z]+\.[a-z_]+)\"(?:\s*:\s*\"([a-z]+\.[a-z_]+)\")?")
+CALLED = re.compile(r"\b(?:t|plural)\(\s*(?:[\w.!?() =]+\? )?\"([a-z]+\.[a-z_]+)\"(?:\s*:\s*\"([a-z]+\.[a-z_]+)\")?")
 
 
 def used_in(file: Path) -> set[str]:

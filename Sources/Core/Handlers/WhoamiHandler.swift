@@ -11,9 +11,16 @@ package struct WhoamiHandler: Sendable {
             "role": JSON(caller.role.rawValue), "owner": JSON(caller.id.owner), "plus": JSON(caller.hasPlus),
             "models": .array(models(isPlusIncluded: mayUsePlus)),
             "pools": mayUsePlus ? ["free", "plus", "any"] : ["free"],
+            "access_tokens": JSON(isForAccessTokens),
             "language": JSON(settings.server.webUILanguage),
             "endpoints": endpoints,
         ])
+    }
+
+    /// Whether access tokens of ChatGPT mean anything here: not where all accounts are of other services.
+    private var isForAccessTokens: Bool {
+        let accounts = settings.openAI.accounts
+        return accounts.isEmpty || accounts.contains { if case .chatGPT = $0.kind { true } else { false } }
     }
 
     /// The models that the settings name; `/v1/models` also asks the upstreams.

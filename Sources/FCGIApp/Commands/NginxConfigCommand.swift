@@ -34,7 +34,7 @@ struct NginxConfigCommand: ParsableCommand {
     var withHTTPSnippet = false
 
     @Option(help: "A directory that is shown under /lib/; may be repeated, the first that has a file wins.")
-    var libDir: [String] = ["/usr/share/javascript", "/usr/share/nodejs"]
+    var libDir = NginxPlan.distribution
 
     @Option(help: "The user of nginx's workers, when nginx is started by root.")
     var user: String?

@@ -53,6 +53,9 @@ struct NginxPlan: Sendable, Equatable {
     /// Nil: no limits.
     var limits: Limits? = Limits()
 
+    /// Where Debian keeps libraries of scripts, and the fonts of formulas.
+    static let distribution = ["/usr/share/javascript", "/usr/share/nodejs", "/usr/share/fonts/opentype"]
+
     /// Where the workers accept.
     var socket: String
     /// The directory of the static files.
@@ -60,7 +63,7 @@ struct NginxPlan: Sendable, Equatable {
     /// The directory of logs, temporary files and the pid; it must exist.
     var prefix: String
     /// The directories behind `/lib/`, the first that has a file wins.
-    var libraries: [String] = ["/usr/share/javascript", "/usr/share/nodejs"]
+    var libraries = Self.distribution
     /// The user of nginx's own workers; nil leaves it out, which is right when nginx is not started by root.
     var user: String?
 }

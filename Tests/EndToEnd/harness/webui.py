@@ -87,7 +87,18 @@ def picture(page: Page, name: str) -> None:
 
 
 def assert_fits(page: Page) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out at the side"
+    """Nothing is wider than the screen that was asked for: `innerWidth` grows with what sticks out on a phone."""
+    width = page.viewport_size["width"]
+    found = page.evaluate("[document.documentElement.scrollWidth, document.body.scrollWidth, innerWidth]")
+    assert max(found) <= width, f"{found} of {width}"
+
+
+def put_away(page: Page) -> None:
+    """Closes the dialog of a key, which was not copied."""
+    dialog = page.locator("dialog.once")
+    dialog.get_by_role("button", name=WORDS["action.done"]).click()
+    dialog.get_by_role("button", name=WORDS["action.close_uncopied"]).click()
+    dialog.wait_for(state="detached")
 
 
 def assert_accessible(page: Page) -> None:

@@ -32,25 +32,6 @@ export function ask({ title, text, fields = [], confirm, isGrave = false }) {
     });
 }
 
-/** Shows a secret once, to be copied. */
-export function showSecret({ title, text, secret }) {
-    const id = newID("dialog");
-    const value = el("code", { class: "secret", tabIndex: 0 }, secret);
-    const dialog = el("dialog", { "aria-labelledby": id },
-        el("h2", { id }, title), el("p", {}, text), value,
-        el("div", { class: "buttons" },
-            copyButton(() => secret, t("action.copy")),
-            el("button", { type: "button", onclick: () => dialog.close() }, t("action.done"))));
-    document.body.append(dialog);
-    dialog.showModal();
-    return new Promise((resolve) => {
-        dialog.addEventListener("close", () => {
-            dialog.remove();
-            resolve();
-        });
-    });
-}
-
 /** A button that copies a text and says so. */
 export function copyButton(text, label, members = {}) {
     const button = el("button", { type: "button", class: "quiet", ...members }, label);

@@ -24,7 +24,7 @@ export function el(tag, members = {}, ...children) {
 /** A drawing that says nothing to a screen reader. */
 export function icon(name) {
     const svg = document.createElementNS(SVG, "svg");
-    for (const [key, value] of Object.entries({ viewBox: "0 0 24 24", "aria-hidden": "true", class: "icon" })) {
+    for (const [key, value] of Object.entries({ viewBox: "0 0 24 24", "aria-hidden": "true", class: `icon icon-${name}` })) {
         svg.setAttribute(key, value);
     }
     for (const line of shapes[name]) {

@@ -16,7 +16,8 @@ export function sentence(error) {
 /** Whether the key is at fault, so that another one is needed. */
 export function isAboutKey(error) {
     // With a parameter it is the user that somebody acts for.
-    return error.code === "invalid_key" || (error.code === "user_disabled" && !error.parameter);
+    return error.code === "invalid_key"
+        || (["user_disabled", "client_disabled"].includes(error.code) && !error.parameter);
 }
 
 /** Whether the server does not have the function at all. */

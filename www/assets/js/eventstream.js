@@ -1,5 +1,7 @@
 // Reads `text/event-stream` from a fetched answer.
 
+import { breathe } from "./pace.js";
+
 /** The events of `answer` as `{name, data}`, data parsed as JSON; lines that are not JSON are passed over. */
 export async function* events(answer) {
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -16,6 +18,8 @@ export async function* events(answer) {
             if (line === "") {
                 const event = parsed(name, data);
                 if (event) yield event;
+                // What is here already comes without an end of the task: a click must get in between.
+                await breathe();
                 name = "message";
                 data = [];
             } else if (line.startsWith("event:")) {

@@ -44,6 +44,16 @@ export function t(key, values = {}) {
     return (words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => (name in values ? isolate(values[name]) : whole));
 }
 
+/**
+ * The text of `key` for `count` things. Its words are forms by CLDR's plural categories, `one=1 turn|other=# turns`, and
+ * `#` is the number.
+ */
+export function plural(key, count) {
+    const forms = new Map(t(key).split("|").map((form) => [form.slice(0, form.indexOf("=")), form.slice(form.indexOf("=") + 1)]));
+    const form = forms.get(new Intl.PluralRules(language).select(count)) ?? forms.get("other") ?? key;
+    return form.replace("#", number(count));
+}
+
 export function has(key) {
     return Object.hasOwn(words, key);
 }

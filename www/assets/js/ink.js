@@ -13,9 +13,18 @@ export function colour(text, language) {
     return ask("code", text, language);
 }
 
+/** Formulas that were set: a reply that grows has the same ones again and again. */
+const set = new Map();
+const MOST_SET = 500;
+
 /** The HTML of a TeX formula as MathML; null where it cannot be set. */
-export function formula(text, isDisplay) {
-    return ask("formula", text, isDisplay);
+export async function formula(text, isDisplay) {
+    const name = `${isDisplay ? "display" : "inline"} ${text}`;
+    if (set.has(name)) return set.get(name);
+    const html = await ask("formula", text, isDisplay);
+    if (set.size >= MOST_SET) set.delete(set.keys().next().value);
+    if (html !== null) set.set(name, html);
+    return html;
 }
 
 function ask(kind, text, detail) {

@@ -1,48 +1,115 @@
 // Shows Markdown: the server renders, the page checks, colours and adds copy buttons.
 
-import { colour } from "./ink.js";
+import { APIError, post } from "./api.js";
 import { copyButton } from "./dialog.js";
 import { el } from "./dom.js";
+import { isRenderable, pieces } from "./bounds.js";
+import { colour } from "./ink.js";
 import { putFormulas, takeFormulas } from "./formulas.js";
-import { post } from "./api.js";
+import { rest } from "./pace.js";
 import { safeNodes } from "./safe.js";
 import { t } from "./i18n.js";
 
-/** In UTF-16 units; the server takes a little more. */
-const LONGEST = 170_000;
+/** How many texts this page has rendered at once; the server's time is for everybody. */
+const MOST = 2;
+/** How often a text is tried again whose rendering the server put off, and how long, in seconds, where it does not say. */
+const TRIES = 6;
+const PAUSE = 2;
 
-/** The nodes of `text`; null where it is too long or cannot be rendered now. */
+/** In bytes: a long text is rendered in pieces of this size, each of which is put in its place in one go. */
+const PIECE = 16_384;
+
+let running = 0;
+const queue = [];
+
+/** What became of a text: its nodes, or none where it `isRefused` for good or else for now, for `wait` seconds. */
+const nothing = (isRefused, wait = 0) => ({ nodes: null, isRefused, wait });
+
+/** Renders `text` once, with its formulas set. */
 export async function rendered(text, options = {}) {
-    if (text.length > LONGEST) return null;
+    const { text: markdown, found } = takeFormulas(text);
+    if (!isRenderable(markdown)) return nothing(true);
+    await myTurn();
     try {
-        const { text: markdown, found } = takeFormulas(text);
         const { html } = await post("api/render", { markdown }, { isQuiet: true, ...options });
         // In an element, so that a mark that stands alone has a parent to be replaced in.
         const holder = el("div", {}, safeNodes(html));
-        putFormulas([holder], found);
-        return [...holder.childNodes];
-    } catch {
-        return null;
+        await putFormulas(holder, found);
+        frame(holder);
+        return { nodes: [...holder.childNodes], isRefused: false, wait: 0 };
+    } catch (error) {
+        if (!(error instanceof APIError)) return nothing(true);
+        const isForNow = error.status === 429 || error.status === 503;
+        // Whatever else the server says to this text it will say again.
+        return nothing(error.status >= 400 && !isForNow, isForNow ? error.retryAfter ?? PAUSE : PAUSE);
+    } finally {
+        running -= 1;
+        queue.shift()?.();
     }
 }
 
-/** Fills `box` with `text`: at once as it is, then rendered. */
-export async function show(box, text) {
-    box.replaceChildren(el("p", { class: "plain" }, text));
-    const nodes = await rendered(text);
-    if (!nodes) return;
-    box.replaceChildren(...nodes);
+/** The same, and again later where the server has no time now, as long as `isWanted`. */
+export async function renderedInTime(text, isWanted = () => true) {
+    for (let left = TRIES; ; left -= 1) {
+        const result = await rendered(text);
+        if (result.nodes || result.isRefused || left === 0 || !isWanted()) return result;
+        await new Promise((resolve) => setTimeout(resolve, Math.min(result.wait, 30) * 1000));
+    }
+}
+
+function myTurn() {
+    running += 1;
+    return running <= MOST ? undefined : new Promise((resolve) => queue.push(resolve));
+}
+
+/**
+ * Fills `box` with `text`: as it is, then rendered, a long text piece by piece.
+ *
+ * What cannot be rendered stays as it is written, and a line says so.
+ */
+export async function show(box, text, isWanted = () => true) {
+    const isWhole = isRenderable(takeFormulas(text).text);
+    const parts = (isWhole ? [text] : pieces(text, PIECE)).map((part) => ({ part, element: plain(part) }));
+    box.replaceChildren(...parts.map(({ element }) => element));
+    let isPlain = false;
+    for (const { part, element } of parts) {
+        const { nodes, isRefused } = await renderedInTime(part, isWanted);
+        if (!isWanted()) return;
+        isPlain ||= isRefused;
+        if (!nodes) continue;
+        element.replaceWith(...nodes);
+        if (parts.length > 1) await rest();
+    }
     finish(box);
+    if (isPlain) box.append(plainNote());
 }
 
-/** Adds to rendered text what it is worth only once: colours, copy buttons, tables that scroll. */
-export function finish(box) {
+/** Text as it is written. */
+export function plain(text) {
+    return el("p", { class: "plain", dir: "auto" }, text);
+}
+
+/** Says why a reply is not set as the others are. */
+export function plainNote() {
+    return el("p", { class: "quiet-text plain-note" }, t("chat.plain_note"));
+}
+
+/** What rendered text needs from its first showing on: tables that scroll, and the direction of blocks. */
+function frame(box) {
     for (const table of box.querySelectorAll("table")) {
-        const frame = el("div", { class: "scroll", tabIndex: 0, role: "group", "aria-label": t("chat.table") });
-        table.replaceWith(frame);
-        frame.append(table);
+        const scroll = el("div", { class: "scroll", tabIndex: 0, role: "group", "aria-label": t("chat.table") });
+        table.replaceWith(scroll);
+        scroll.append(table);
     }
-    for (const code of box.querySelectorAll("pre > code")) dress(code);
+    // Marks, quotes' lines and columns, too, stand on the side where their text begins.
+    for (const block of box.querySelectorAll("p, h1, h2, h3, h4, h5, h6, ul, ol, blockquote, table")) block.dir = "auto";
+}
+
+/** Adds to rendered text what it is worth only once: colours and copy buttons. */
+export function finish(box) {
+    for (const code of box.querySelectorAll("pre > code")) {
+        if (!code.closest(".code")) dress(code);
+    }
 }
 
 async function dress(code) {

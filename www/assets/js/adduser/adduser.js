@@ -6,7 +6,7 @@ import { el } from "../dom.js";
 import { leaveIfAboutKey, start } from "../console/frame.js";
 import { me } from "../session.js";
 import { pages } from "../place.js";
-import { showSecret } from "../dialog.js";
+import { showSecret } from "../secret.js";
 import { t } from "../i18n.js";
 
 start({ page: "addUser", keys: ["admin", "client"], isOpen: true, view: addUserPage });
@@ -47,8 +47,8 @@ function addUserPage(main, { query, prefilled }) {
             }
         },
     },
-        el("h1", {}, t("adduser.title")), el("p", { class: "lead" }, t("adduser.lead")),
         key.element, fields.elements, submit, done,
         el("p", { class: "quiet-text" }, el("a", { href: pages.console }, t("adduser.to_console"))));
-    main.append(form);
+    main.append(
+        el("div", {}, el("h1", {}, t("adduser.title")), el("p", { class: "lead" }, t("adduser.lead"))), form);
 }

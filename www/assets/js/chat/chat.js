@@ -43,7 +43,7 @@ class ChatPage {
     #away = new Set();
     #composer = new Composer({ send: (prompt) => this.#send(prompt), stop: () => this.#thread.stop() });
     #list = new ConversationList((error) => this.#tell(error), { actions: (entry) => this.#actions(entry) });
-    #title = el("h1", { class: "thread-title", tabIndex: -1 });
+    #title = el("h1", { class: "thread-title", tabIndex: -1, dir: "auto" });
     #drawer = iconButton("menu", t("chat.list"), () => this.#toggleDrawer(), { "aria-expanded": "false" });
     #side;
     #desk;
@@ -127,7 +127,8 @@ class ChatPage {
     #newThread() {
         const owner = subject.user_id;
         const thread = new Thread({
-            send: (prompt) => this.#send(prompt), request: () => this.#request(), onBegin: () => this.#began(thread),
+            send: (prompt) => this.#send(prompt), retry: (turn) => this.#send(turn.prompt, turn),
+            request: () => this.#request(), onBegin: () => this.#began(thread),
             onEnd: (turns) => this.#ended(thread, owner, turns), onFail: (error, prompt) => this.#failed(thread, error, prompt),
         });
         return thread;
@@ -167,16 +168,26 @@ class ChatPage {
         return { ...subject, ...this.#options.members(), ...(this.#thread.id ? { conversation_id: this.#thread.id } : {}) };
     }
 
-    async #send(prompt) {
+    /** @param again The turn that failed, where it is sent once more. */
+    async #send(prompt, again = null) {
         const thread = this.#thread;
         this.#composer.isBusy = true;
-        const isTaken = await thread.ask(prompt);
+        this.#composer.unsent = "";
+        const isTaken = await thread.ask(prompt, again);
         this.#away.delete(thread);
-        // What was not answered at all is kept to be sent again.
+        // What was not answered at all stands in the thread; it comes back to the field when the thread is left.
         if (thread !== this.#thread) return isTaken || this.#composer.keep(thread.id, prompt);
         this.#composer.isBusy = false;
-        if (!isTaken && !this.#composer.text) this.#composer.text = prompt;
+        if (!isTaken) this.#composer.unsent = prompt;
+        if (!isTaken && !thread.id) this.#begunAnew();
         this.#composer.focus();
+    }
+
+    /** The conversation did not come to be: the next message begins one. */
+    #begunAnew() {
+        this.#options.isNew = true;
+        history.replaceState(null, "", location.pathname);
+        this.#rename();
     }
 
     #began(thread) {
@@ -240,11 +251,17 @@ class ChatPage {
     /** Takes it off the list at once and removes it when nobody took that back. */
     #remove(entry) {
         const whose = { ...subject };
+        const wasOpen = entry.id === this.#thread.id;
         this.#list.hide(entry.id);
         for (const thread of [...this.#away, this.#thread]) if (thread.id === entry.id) thread.stop();
-        if (entry.id === this.#thread.id) this.#open(null);
+        if (wasOpen) this.#open(null);
         toast(t("list.removed", { title: entry.title }), {
-            action: { label: t("action.undo"), run: () => this.#list.unhide(entry.id) },
+            action: {
+                label: t("action.undo"), run: () => {
+                    this.#list.unhide(entry.id);
+                    if (wasOpen && !this.#thread.isBusy) this.#open(entry.id);
+                },
+            },
             after: async () => {
                 try {
                     await post(endpoint("remove_conversation"), { ...whose, conversation_id: entry.id }, { keepalive: true });

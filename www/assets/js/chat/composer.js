@@ -9,7 +9,7 @@ const TALLEST = 240;
 export class Composer {
     #send;
     #input = el("textarea", {
-        rows: 1, name: "prompt", "aria-label": t("composer.label"), placeholder: t("composer.label"), enterKeyHint: "send",
+        rows: 1, name: "prompt", dir: "auto", "aria-label": t("composer.label"), placeholder: t("composer.label"), enterKeyHint: "send",
     });
     #button;
     #stop;
@@ -64,15 +64,18 @@ export class Composer {
     }
 
     #of = null;
+    /** A message that could not be sent, kept while nothing else stands in the field. */
+    unsent = "";
 
     /** Keeps the draft of a conversation for this tab: what stands in the field, or `text`. */
-    keep(id, text = this.#input.value) {
+    keep(id, text = this.#input.value || this.unsent) {
         keep("tab", `draft.${id ?? "new"}`, text);
     }
 
     /** Shows the draft of a conversation. */
     restore(id) {
         this.#of = id;
+        this.unsent = "";
         const draft = recall("tab", `draft.${id ?? "new"}`) ?? "";
         if (draft || id) this.text = draft;
     }
@@ -81,6 +84,7 @@ export class Composer {
         const text = this.#input.value;
         if (this.#isBusy || !this.#isReady || !text.trim()) return;
         this.text = "";
+        this.unsent = "";
         this.keep(this.#of);
         this.#send(text);
     }

@@ -24,7 +24,7 @@ export class Options {
                 me.pools.length > 1 && field(t("options.pool"), this.#pool),
                 me.models.length > 0 && field(t("options.model"), this.#model),
                 this.#systemField,
-                el("details", { open: Boolean(token) },
+                (me.access_tokens || token) && el("details", { open: Boolean(token) },
                     el("summary", {}, t("options.advanced")),
                     field(t("options.token"), this.#token, t("options.token_hint")),
                     el("label", { class: "check" }, this.#tokenPlus, el("span", {}, t("options.token_plus"))))));

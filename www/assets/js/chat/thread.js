@@ -4,6 +4,8 @@ import { APIError, send } from "../api.js";
 import { el, iconButton } from "../dom.js";
 import { endpoint } from "../session.js";
 import { events } from "../eventstream.js";
+import { relative } from "../console/relative.js";
+import { rest } from "../pace.js";
 import { sentence } from "../errors.js";
 import { Speaker } from "./speaker.js";
 import { t } from "../i18n.js";
@@ -14,6 +16,13 @@ const LONGEST_TITLE = 60;
 
 /** How near to the end, in pixels, counts as being there. */
 const NEAR = 80;
+
+/** How many turns of a long conversation are put on the page in one go. */
+const SLICE = 20;
+
+/** Failures that end by themselves, and how often they are waited for. */
+const PASSING = { account_resting: "chat.account_resting", no_account_available: "chat.accounts_busy" };
+const MOST_WAITS = 30;
 
 export class Thread {
     /** The conversation's id and title, as far as they are known; null and "" for one that has not begun. */
@@ -26,20 +35,29 @@ export class Thread {
     #speaker = new Speaker();
     #running = null;
     #count = 0;
+    /** Whether the end stays in sight while the thread grows. */
+    #isFollowing = true;
+    #whenNear = new Map();
+    #near = new IntersectionObserver((entries) => this.#comeNear(entries), { root: this.#scroller, rootMargin: "600px 0px" });
 
     /**
-     * @param hooks `send` sends a prompt as a person would; `request` gives what goes with one; `onBegin`, `onEnd` and
+     * @param hooks `send` sends a prompt as a person would, `retry` a turn that failed; `request` gives what goes with one; `onBegin`, `onEnd` and
      * `onFail` are told what became of it.
      */
     constructor(hooks) {
         this.#hooks = hooks;
-        let wasAtEnd = true;
+        let lastTop = 0;
         this.#scroller.addEventListener("scroll", () => {
-            wasAtEnd = this.#isAtEnd();
-            this.#jump.hidden = wasAtEnd;
+            const top = this.#scroller.scrollTop;
+            if (this.#isAtEnd()) this.#isFollowing = true;
+            // Growing does not move what is in sight up; a person does.
+            else if (top < lastTop) this.#isFollowing = false;
+            lastTop = top;
+            this.#jump.hidden = this.#isFollowing;
         });
-        // Whoever reads the end goes on to, when the field below grows or the window shrinks.
-        new ResizeObserver(() => wasAtEnd && this.#toEnd()).observe(this.#scroller);
+        // Whoever reads the end goes on to, when a reply grows, the field below does, or the window shrinks.
+        const growth = new ResizeObserver(() => this.#isFollowing && this.#toEnd());
+        for (const element of [this.#scroller, this.#turns]) growth.observe(element);
         this.element = el("div", { class: "thread-frame" }, this.#scroller, this.#jump, this.#speaker.element);
     }
 
@@ -52,15 +70,32 @@ export class Thread {
         return this.#running !== null;
     }
 
-    /** Shows a stored conversation. */
-    show(conversation) {
+    /** Shows a stored conversation: its end first, the rest slice by slice. */
+    async show(conversation) {
         this.clear();
-        for (const stored of conversation.turns) this.#add(new Turn(stored.prompt, this.#actions())).store(stored);
-        this.#toEnd();
+        const { turns } = conversation;
+        const isShown = this.#shown = {};
+        this.#count = turns.length;
+        for (let end = turns.length; end > 0; end -= SLICE) {
+            this.#turns.prepend(...turns.slice(Math.max(0, end - SLICE), end).map((stored) => {
+                const turn = new Turn(stored.prompt, this.#actions());
+                turn.store(stored);
+                return turn.element;
+            }));
+            if (end === turns.length) this.#toEnd();
+            await rest();
+            if (this.#shown !== isShown) return;
+        }
     }
 
+    #shown = null;
+
     clear() {
+        this.#shown = null;
         this.#count = 0;
+        this.#isFollowing = true;
+        this.#near.disconnect();
+        this.#whenNear.clear();
         this.#turns.replaceChildren();
     }
 
@@ -84,32 +119,76 @@ export class Thread {
         this.#toEnd();
     }
 
-    /** Sends `prompt` and shows the answer as it comes; false if nothing came of it. */
-    async ask(prompt) {
+    /**
+     * Sends `prompt` and shows the answer as it comes; false if nothing came of it.
+     *
+     * @param again The turn that failed, where it is sent once more in its own place.
+     */
+    async ask(prompt, again = null) {
         this.#turns.querySelector(".empty")?.remove();
-        const turn = this.#add(new Turn(prompt, this.#actions()));
-        const run = { stop: new AbortController(), id: null, prompt, turn };
+        if (again?.hasText) again = null;
+        this.#forgetUnanswered(again);
+        const turn = again ?? this.#add(new Turn(prompt, this.#actions()));
+        const run = { stop: new AbortController(), id: null, isNew: this.id === null, prompt, turn };
         this.#running = run;
-        turn.begin();
         this.#toEnd();
         this.#speaker.say(t("chat.answering"));
+        let isAnswered = false;
         try {
-            await this.#receive(run, prompt);
+            await this.#receiveInTime(run);
+            isAnswered = true;
         } catch (error) {
             this.#fail(run, error);
         } finally {
             if (this.#running === run) this.#running = null;
         }
-        return turn.hasText || run.id !== null;
+        if (!turn.hasText && !isAnswered) this.#unanswered = turn;
+        return turn.hasText || isAnswered;
     }
 
-    async #receive(run, prompt) {
-        const { turn, stop } = run;
+    /** Receives the answer; waits and tries again where the failure passes by itself. */
+    async #receiveInTime(run) {
+        for (let waits = 1; ; waits += 1) {
+            run.turn.begin();
+            try {
+                return await this.#receive(run);
+            } catch (error) {
+                if (!PASSING[error.code] || run.turn.hasText || waits > MOST_WAITS) throw error;
+                await this.#wait(run, PASSING[error.code], Math.max(error.retryAfter ?? 5, waits));
+            }
+        }
+    }
+
+    /** Counts down in the turn; ends early when the person wants it sent now, and throws when they stop it. */
+    async #wait(run, words, seconds) {
+        const { stop, turn } = run;
+        const end = Date.now() + seconds * 1000;
+        let isNow = false;
+        let wake = () => {};
+        const actions = [
+            { label: t("chat.send_now"), run: () => wake((isNow = true)) },
+            { label: t("chat.stop_waiting"), run: () => stop.abort() },
+        ];
+        stop.signal.addEventListener("abort", () => wake(), { once: true });
+        this.#speaker.say(t(words, { relative: relative(new Date(end)) }));
+        while (!isNow && Date.now() < end && !stop.signal.aborted) {
+            turn.wait(t(words, { relative: relative(new Date(Math.max(end, Date.now() + 1000))) }), actions);
+            await new Promise((resolve) => {
+                wake = resolve;
+                setTimeout(resolve, 1000);
+            });
+        }
+        run.isWaitStopped = stop.signal.aborted;
+        stop.signal.throwIfAborted();
+    }
+
+    async #receive(run) {
+        const { prompt, turn, stop } = run;
         const answer = await send(endpoint("chat"), {
             method: "POST", signal: stop.signal, body: JSON.stringify({ ...this.#hooks.request(), prompt, stream: true }),
         });
         for await (const { name, data } of events(answer)) {
-            const wasAtEnd = this.#isAtEnd();
+            stop.signal.throwIfAborted();
             if (name === "start") {
                 run.id = data.conversation_id;
                 if (this.id !== run.id) {
@@ -125,23 +204,27 @@ export class Thread {
             } else if (name === "error") {
                 throw APIError.of(data, 0);
             } else if (name === "done") {
-                await turn.finish(data);
+                turn.finish(data);
                 this.#speaker.end(t("chat.answered"));
                 this.title = data.conversation_title || this.title;
                 this.#hooks.onEnd(this.#count);
-                if (wasAtEnd) this.#toEnd();
                 return;
             }
-            if (wasAtEnd) this.#toEnd();
         }
         throw new APIError("", {});
     }
 
     #fail(run, error) {
         const { turn } = run;
+        // The server keeps nothing of what did not begin.
+        if (run.isNew && !turn.hasText) {
+            this.id = null;
+            this.title = "";
+        }
         if (error.name === "AbortError") {
-            turn.break(t("chat.stopped"));
-            this.#speaker.end(t("chat.stopped"));
+            const words = t(turn.hasText ? "chat.stopped" : run.isWaitStopped ? "chat.wait_stopped" : "chat.stopped_empty");
+            turn.break(words);
+            this.#speaker.end(words);
         } else {
             // A connection that breaks off in the middle is not an APIError.
             const failure = error instanceof APIError ? error : new APIError("", {});
@@ -153,6 +236,17 @@ export class Thread {
         this.#toEnd();
     }
 
+    /** Takes away turns of which nothing came and nothing is kept, but for the one that is sent again. */
+    #forgetUnanswered(again) {
+        if (this.#unanswered && this.#unanswered !== again) {
+            this.#unanswered.element.remove();
+            this.#count -= 1;
+        }
+        this.#unanswered = null;
+    }
+
+    #unanswered = null;
+
     #add(turn) {
         this.#count += 1;
         this.#turns.append(turn.element);
@@ -160,7 +254,23 @@ export class Thread {
     }
 
     #actions() {
-        return { send: (prompt) => (this.isBusy ? null : this.#hooks.send(prompt)) };
+        return {
+            send: (prompt) => (this.isBusy ? null : this.#hooks.send(prompt)),
+            retry: (turn) => (this.isBusy ? null : this.#hooks.retry(turn)),
+            near: (element, run) => {
+                this.#whenNear.set(element, run);
+                this.#near.observe(element);
+            },
+        };
+    }
+
+    #comeNear(entries) {
+        for (const { isIntersecting, target } of entries) {
+            if (!isIntersecting) continue;
+            this.#near.unobserve(target);
+            this.#whenNear.get(target)?.();
+            this.#whenNear.delete(target);
+        }
     }
 
     #isAtEnd() {
@@ -168,6 +278,8 @@ export class Thread {
     }
 
     #toEnd(isSmooth = false) {
+        this.#isFollowing = true;
+        this.#jump.hidden = true;
         const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
         this.#scroller.scrollTo({ top: this.#scroller.scrollHeight, behavior: isSmooth && !isCalm ? "smooth" : "instant" });
     }

@@ -5,23 +5,32 @@ import { el, iconButton } from "../dom.js";
 import { LiveMarkdown } from "./livemarkdown.js";
 import { moment, t } from "../i18n.js";
 
+/** Between two paintings of what has come, in milliseconds; longer where one takes long. */
+const PAINTING = 40;
+
 export class Turn {
     #prompt;
-    #send;
+    #actions;
     #text = "";
     #source = null;
     #box = el("div", { class: "markdown" });
     #markdown = new LiveMarkdown(this.#box);
+    #painting = 0;
+    #painted = 0;
+    #cost = 0;
     #note = el("p", { class: "note", hidden: true });
     #raw = el("pre", { class: "raw", tabIndex: 0, hidden: true, "aria-label": t("turn.json") });
     #facts = el("span", { class: "when" });
     #buttons = el("div", { class: "turn-buttons", hidden: true });
     #bubble;
 
-    /** @param actions `send` sends a prompt as a new turn. */
-    constructor(prompt, { send }) {
+    /**
+     * @param actions `send` sends a prompt as a new turn, `retry` this one once more; `near` calls back once an element
+     * comes into sight.
+     */
+    constructor(prompt, actions) {
         this.#prompt = prompt;
-        this.#send = send;
+        this.#actions = actions;
         this.#bubble = el("section", { class: "prompt", "aria-label": t("recall.prompt") });
         this.#showPrompt();
         const json = iconButton("code", t("turn.json"), () => this.#toggleRaw(json), { "aria-pressed": "false" });
@@ -36,19 +45,38 @@ export class Turn {
                 copying.classList.remove("is-done");
             }, 2000);
         });
-        this.#buttons.append(copying, iconButton("again", t("turn.again"), () => send(prompt)), json, this.#facts);
+        this.#buttons.append(copying, iconButton("again", t("turn.again"), () => actions.send(prompt)), json, this.#facts);
         this.element = el("article", { class: "turn" }, this.#bubble,
             el("section", { class: "reply", "aria-label": t("recall.reply") }, this.#box, this.#raw, this.#note, this.#buttons));
+    }
+
+    get prompt() {
+        return this.#prompt;
     }
 
     get hasText() {
         return this.#text !== "";
     }
 
-    /** Waits for the first piece. */
+    /** Waits for the first piece, also once more. */
     begin() {
         this.element.classList.add("is-running");
-        this.#box.append(el("p", { class: "waiting" }, el("span", { class: "unseen" }, t("chat.answering"))));
+        this.#note.hidden = true;
+        this.#box.replaceChildren(el("p", { class: "waiting" }, el("span", { class: "unseen" }, t("chat.answering"))));
+    }
+
+    /** Says why nothing comes yet; `actions` are `{label, run}`. */
+    wait(text, actions) {
+        this.#box.replaceChildren();
+        if (this.#note.hidden || !this.#note.firstChild) {
+            const said = el("span", {}, text);
+            this.#note.replaceChildren(said, ...actions.flatMap(({ label, run }) => [" ", linkButton(label, run)]));
+            this.#note.classList.remove("is-problem");
+            this.#note.hidden = false;
+        } else {
+            // The buttons stay, and the focus on them.
+            this.#note.firstChild.textContent = text;
+        }
     }
 
     append(text) {
@@ -57,14 +85,24 @@ export class Turn {
 
     replace(text) {
         this.#text = text;
-        this.#markdown.show(text);
+        if (this.#painting) return;
+        const pause = Math.max(PAINTING, 2 * this.#cost) - (performance.now() - this.#painted);
+        this.#painting = setTimeout(() => this.#paint(), Math.max(0, pause));
+    }
+
+    #paint() {
+        this.#painting = 0;
+        this.#painted = performance.now();
+        this.#markdown.show(this.#text);
+        // Layout comes later, so its time is taken in the frame after.
+        requestAnimationFrame(() => setTimeout(() => (this.#cost = performance.now() - this.#painted)));
     }
 
     /** @param done The data of the stream's last event. */
-    async finish(done) {
+    finish(done) {
         this.#end(done, [moment(new Date().toISOString()), done.message?.metadata?.model_slug]);
         this.#text = done.message?.content?.parts?.join("") || this.#text;
-        await this.#markdown.finish(this.#text);
+        this.#markdown.finish(this.#text);
     }
 
     /** Shows a turn of the archive. */
@@ -72,26 +110,35 @@ export class Turn {
         this.#text = stored.reply;
         this.#end(stored, [moment(stored.started_at), stored.model]);
         if (stored.outcome !== "complete") this.#say(t(`recall.outcome_${stored.outcome}`));
-        this.#markdown.finishWhenNear(stored.reply);
+        this.#markdown.finishWhenNear(stored.reply, (run) => this.#actions.near(this.element, run));
     }
 
     /** Ends without the end of the reply. */
     break(text, isProblem = false) {
         this.#end({ prompt: this.#prompt, reply: this.#text, outcome: "interrupted" }, [moment(new Date().toISOString())]);
-        this.#say(text, isProblem);
-        this.#markdown.finish(this.#text);
+        this.#say(text, isProblem, isProblem || !this.hasText);
+        // Of what nothing came there is nothing to copy.
+        this.#buttons.hidden = !this.hasText;
+        if (this.hasText) this.#markdown.finish(this.#text);
+        else this.#box.replaceChildren();
     }
 
     #end(source, facts) {
+        clearTimeout(this.#painting);
+        this.#painting = 0;
         this.element.classList.remove("is-running");
         this.#source = source;
         this.#facts.textContent = facts.filter(Boolean).join(" · ");
         this.#buttons.hidden = false;
     }
 
-    #say(text, isProblem = false) {
-        this.#note.replaceChildren(text, isProblem ? " " : "",
-            isProblem ? el("button", { type: "button", class: "link", onclick: () => this.#send(this.#prompt) }, t("turn.retry")) : "");
+    #say(text, isProblem = false, isRetryOffered = false) {
+        const retry = linkButton(t("turn.retry"), () => {
+            // What came is kept as a turn of its own; it is not offered twice.
+            if (this.hasText) retry.remove();
+            this.#actions.retry(this);
+        });
+        this.#note.replaceChildren(text, ...isRetryOffered ? [" ", retry] : []);
         this.#note.classList.toggle("is-problem", isProblem);
         this.#note.hidden = false;
     }
@@ -106,12 +153,12 @@ export class Turn {
 
     #showPrompt() {
         this.#bubble.replaceChildren(
-            el("p", { class: "plain" }, this.#prompt), iconButton("edit", t("turn.edit"), () => this.#edit()));
+            el("p", { class: "plain", dir: "auto" }, this.#prompt), iconButton("edit", t("turn.edit"), () => this.#edit()));
     }
 
     /** The prompt as a field; sending makes a new turn, for what was said stays said. */
     #edit() {
-        const input = el("textarea", { rows: 3, value: this.#prompt, "aria-label": t("turn.edit") });
+        const input = el("textarea", { rows: 3, dir: "auto", value: this.#prompt, "aria-label": t("turn.edit") });
         const leave = () => {
             this.#showPrompt();
             this.#bubble.querySelector("button").focus();
@@ -124,11 +171,15 @@ export class Turn {
                 event.preventDefault();
                 if (!input.value.trim()) return;
                 this.#showPrompt();
-                this.#send(input.value);
+                this.#actions.send(input.value);
             },
         }, input, el("div", { class: "buttons" },
             el("button", { type: "submit" }, t("turn.send_edited")),
             el("button", { type: "button", class: "quiet", onclick: leave }, t("action.cancel")))));
         input.focus();
     }
+}
+
+function linkButton(label, onclick) {
+    return el("button", { type: "button", class: "link", onclick }, label);
 }

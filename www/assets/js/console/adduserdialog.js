@@ -2,7 +2,7 @@
 
 import { UserForm } from "./userform.js";
 import { el, newID } from "../dom.js";
-import { showSecret } from "../dialog.js";
+import { showSecret } from "../secret.js";
 import { t } from "../i18n.js";
 
 /** Asks for a new user until the server takes it; true if one was added. */

@@ -72,7 +72,7 @@ function dress(page, main) {
 function header(page, main) {
     const isTrusted = me && me.role !== "user";
     const links = [
-        ["chat", t("nav.chat")], ["recall", t("nav.recall")], ["accessToken", t("nav.access_token")],
+        ["chat", t("nav.chat")], ["recall", t("nav.recall")], (me?.access_tokens !== false || page === "accessToken") && ["accessToken", t("nav.access_token")],
         (isTrusted || page === "addUser") && ["addUser", t("nav.add_user")],
         (isTrusted || page === "console") && ["console", t("nav.console")],
     ].filter(Boolean);

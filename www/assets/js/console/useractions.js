@@ -3,12 +3,13 @@
 // Each gives the user as it is now, null where it is gone, or undefined if nothing happened.
 
 import { actFor, currentKey, endpoint, me, signIn } from "../session.js";
-import { ask, showSecret } from "../dialog.js";
+import { ask } from "../dialog.js";
 import { checkbox, field } from "../field.js";
 import { el } from "../dom.js";
 import { isSame } from "./roster.js";
 import { pages } from "../place.js";
 import { post } from "../api.js";
+import { showSecret } from "../secret.js";
 import { t } from "../i18n.js";
 import { toast } from "../toast.js";
 

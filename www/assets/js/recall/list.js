@@ -1,7 +1,7 @@
 // The list of conversations, newest first.
 
 import { endpoint, subject } from "../session.js";
-import { ageGroup, number, shortDate, t } from "../i18n.js";
+import { ageGroup, plural, shortDate, t } from "../i18n.js";
 import { el } from "../dom.js";
 import { field } from "../field.js";
 import { pages } from "../place.js";
@@ -138,7 +138,7 @@ export class ConversationList {
         this.mark(this.#open);
         this.#more.hidden = this.#isWhole;
         this.#count.textContent = found.length
-            ? t(this.#isWhole ? "recall.count" : "recall.count_more", { count: number(found.length) }) : "";
+            ? plural(this.#isWhole ? "recall.count" : "recall.count_more", found.length) : "";
         this.#empty.hidden = found.length > 0 || this.#isFailed;
         if (found.length === 0) this.#empty.replaceChildren(...this.#nothing(text));
         this.#onFill(this.#entries.length > 0 || this.#isFailed);
@@ -146,9 +146,9 @@ export class ConversationList {
 
     #link(entry) {
         return el("a", { href: `#c=${encodeURIComponent(entry.id)}`, "data-id": entry.id },
-            el("span", { class: "title" }, entry.title || t("recall.untitled")),
+            el("span", { class: "title", dir: "auto" }, entry.title || t("recall.untitled")),
             el("span", { class: "when" },
-                `${shortDate(entry.updated_at)} · ${t("recall.messages", { count: number(entry.messages) })}`));
+                `${shortDate(entry.updated_at)} · ${plural("recall.messages", entry.messages)}`));
     }
 
     #nothing(text) {

@@ -3,9 +3,9 @@
 import { copyButton } from "../dialog.js";
 import { el } from "../dom.js";
 import { me } from "../session.js";
-import { moment, number, t } from "../i18n.js";
+import { moment, plural, t } from "../i18n.js";
 import { pages } from "../place.js";
-import { show } from "../markdown.js";
+import { plain, show } from "../markdown.js";
 
 /**
  * @param conversation The server's JSON export.
@@ -31,14 +31,14 @@ export function reading(conversation, actions) {
     const button = (label, run, kind = "quiet") => el("button", { type: "button", class: kind, onclick: run }, label);
     turns.append(
         conversation.system ? el("details", { class: "system" },
-            el("summary", {}, t("recall.system")), el("p", { class: "plain" }, conversation.system)) : "",
+            el("summary", {}, t("recall.system")), plain(conversation.system)) : "",
         ...conversation.turns.flatMap(turn));
     return el("article", { class: "reading" },
         el("header", {},
             el("button", { type: "button", class: "quiet back", onclick: actions.close }, t("recall.back")),
-            el("h2", { tabIndex: -1 }, title),
+            el("h2", { tabIndex: -1, dir: "auto" }, title),
             el("p", { class: "quiet-text" }, [
-                moment(conversation.created_at), t("recall.messages", { count: number(conversation.turns.length) }),
+                moment(conversation.created_at), plural("recall.messages", conversation.turns.length),
             ].join(" · ")),
             el("div", { class: "buttons" },
                 // An admin's key cannot chat.
@@ -53,11 +53,11 @@ export function reading(conversation, actions) {
 }
 
 function turn(turn) {
-    const reply = el("div", { class: "markdown" }, el("p", { class: "plain" }, turn.reply));
+    const reply = el("div", { class: "markdown" }, plain(turn.reply));
     renderWhenNear(reply, turn.reply);
     const facts = [moment(turn.started_at), turn.model].filter(Boolean).join(" · ");
     return [
-        el("section", { class: "prompt", "aria-label": t("recall.prompt") }, el("p", { class: "plain" }, turn.prompt)),
+        el("section", { class: "prompt", "aria-label": t("recall.prompt") }, plain(turn.prompt)),
         el("section", { class: "reply", "aria-label": t("recall.reply") },
             reply,
             turn.outcome !== "complete" && el("p", { class: "badge warm" }, t(`recall.outcome_${turn.outcome}`)),

@@ -30,13 +30,13 @@ class TokenPage {
         this.#key = new KeyField(t("token.key_hint"), prefilled);
         this.#email.value = query.get("email") ?? "";
         const form = el("form", { class: "card", onsubmit: (event) => this.#send(event) },
-            el("h1", {}, t("token.title")), el("p", { class: "lead" }, t("token.lead")),
             this.#key.element,
             field(t("token.email"), this.#email), field(t("token.password"), this.#password),
             field(t("token.code"), this.#code, t("token.code_hint")),
             this.#problem, this.#submit);
         main.classList.add("narrow");
-        main.append(form, this.#result);
+        main.append(
+            el("div", {}, el("h1", {}, t("token.title")), el("p", { class: "lead" }, t("token.lead"))), form, this.#result);
     }
 
     async #send(event) {

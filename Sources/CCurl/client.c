@@ -139,20 +139,14 @@ static int on_timer(CURLM *multi, long milliseconds, void *user) {
     return 0;
 }
 
-static int was_sent(casc_transfer *t) {
-    long request_size = 0;
-    if (t->easy) curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &request_size);
-    return request_size > 0;
-}
-
 // Ends a transfer, whether curl has it or it never got so far.
 static void finish(casc_transfer *t, int result) {
     casc_client *c = t->client;
-    int sent = was_sent(t);
     if (t->easy) {
         // Closes the connection of a transfer that is not complete.
         curl_multi_remove_handle(c->multi, t->easy);
         // One that broke off may have left something inside of the handle.
+        casc_forget(t->easy);
         if (result == CASC_OK && c->spare_count < (int)(sizeof c->spare / sizeof *c->spare)) {
             c->spare[c->spare_count++] = t->easy;
         } else {
@@ -164,8 +158,13 @@ static void finish(casc_transfer *t, int result) {
         else c->running = t->next;
         if (t->next) t->next->previous = t->previous;
     }
-    t->callbacks.done(t->context, result, t->error, sent);
+    t->callbacks.done(t->context, result, t->error, t->is_sent);
     casc_release(t);
+}
+
+static void fail(casc_transfer *t, int result, const char *why) {
+    if (!t->error[0]) strncpy(t->error, why, sizeof t->error - 1);
+    finish(t, result);
 }
 
 static void begin(casc_transfer *t) {
@@ -173,7 +172,7 @@ static void begin(casc_transfer *t) {
     int is_new = c->spare_count == 0;
     t->easy = is_new ? curl_easy_init() : c->spare[--c->spare_count];
     if (!t->easy) {
-        finish(t, CASC_PROTOCOL);
+        fail(t, CASC_PROTOCOL, "libcurl has no handle");
         return;
     }
     t->next = c->running;
@@ -184,11 +183,11 @@ static void begin(casc_transfer *t) {
         t->deadline_result = CASC_TIMEOUT_FIRST_BYTE;
     }
     if (casc_configure(t, is_new)) {
-        strncpy(t->error, "libcurl refused an option", sizeof t->error - 1);
-        finish(t, CASC_INVALID_URL);
-    } else if (curl_multi_add_handle(c->multi, t->easy)) {
-        finish(t, CASC_PROTOCOL);
+        fail(t, CASC_INVALID_URL, "libcurl refused an option");
+        return;
     }
+    CURLMcode code = curl_multi_add_handle(c->multi, t->easy);
+    if (code) fail(t, CASC_PROTOCOL, curl_multi_strerror(code));
 }
 
 static void resume(casc_transfer *t) {
@@ -198,7 +197,9 @@ static void resume(casc_transfer *t) {
         t->deadline = casc_now() + t->idle_ms;
         t->deadline_result = CASC_TIMEOUT_IDLE;
     }
-    curl_easy_pause(t->easy, CURLPAUSE_CONT);
+    // It may call back at once, and then tells how that went.
+    CURLcode code = curl_easy_pause(t->easy, CURLPAUSE_CONT);
+    if (code) fail(t, casc_result(code, t->proxy != NULL, t->is_sent), curl_easy_strerror(code));
 }
 
 static void take_asked(casc_client *c) {
@@ -235,7 +236,7 @@ static void reap(casc_client *c) {
         casc_transfer *t = NULL;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
         if (!t) continue;
-        int result = casc_result(code, t->proxy != NULL, was_sent(t));
+        int result = casc_result(code, t->proxy != NULL, t->is_sent);
         if (t->is_too_large) result = CASC_TOO_LARGE;
         if (!t->error[0] && code != CURLE_OK)
             strncpy(t->error, curl_easy_strerror(code), sizeof t->error - 1);
@@ -316,7 +317,8 @@ casc_client *casc_client_new(long max_idle_connections, void (*settled)(void)) {
         curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, on_timer) ||
         curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c) ||
         curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, max_idle_connections))
-        return NULL; // The process cannot work then and ends; nothing is worth freeing.
+        // No request can be sent then, ever. A process makes one client, so what is not freed stays small.
+        return NULL;
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);

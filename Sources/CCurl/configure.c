@@ -61,6 +61,23 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user) {
     return size * count;
 }
 
+// Called when the connection is there and the next thing is the request.
+static int on_request(void *user, char *ip, char *local_ip, int port, int local_port) {
+    (void)ip, (void)local_ip, (void)port, (void)local_port;
+    ((casc_transfer *)user)->is_sent = 1;
+    return CURL_PREREQFUNC_OK;
+}
+
+void casc_forget(CURL *e) {
+    curl_easy_setopt(e, CURLOPT_PRIVATE, NULL);
+    curl_easy_setopt(e, CURLOPT_ERRORBUFFER, NULL);
+    curl_easy_setopt(e, CURLOPT_POSTFIELDS, NULL);
+    curl_easy_setopt(e, CURLOPT_HTTPHEADER, NULL);
+    curl_easy_setopt(e, CURLOPT_HEADERDATA, NULL);
+    curl_easy_setopt(e, CURLOPT_WRITEDATA, NULL);
+    curl_easy_setopt(e, CURLOPT_PREREQDATA, NULL);
+}
+
 // Sets all that differs between transfers, because a handle that is used again keeps what it was told.
 int casc_configure(casc_transfer *t, int is_new) {
     CURL *e = t->easy;
@@ -98,6 +115,8 @@ int casc_configure(casc_transfer *t, int is_new) {
     SET(CURLOPT_HEADERDATA, t);
     SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_WRITEDATA, t);
+    SET(CURLOPT_PREREQFUNCTION, on_request);
+    SET(CURLOPT_PREREQDATA, t);
 #undef SET
     return bad;
 }
@@ -124,7 +143,6 @@ int casc_result(CURLcode code, int used_proxy, int sent) {
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ENGINE_INITFAILED:
     case CURLE_SSL_ISSUER_ERROR: return CASC_TLS;
-    case CURLE_ABORTED_BY_CALLBACK: return CASC_CANCELLED;
     default: return CASC_PROTOCOL;
     }
 }

@@ -34,6 +34,8 @@ struct casc_transfer {
     struct curl_slist *headers;
     char *url, *method, *proxy, *ca_file, *body;
     size_t body_length;
+    // Set once the request may have begun to leave: libcurl's own count of a reused handle may be of the one before.
+    int is_sent;
     int has_body, is_head_done, is_flowing, is_paused;
     long connect_ms, first_byte_ms, idle_ms, total_ms;
     long long deadline; // milliseconds of the monotonic clock, 0: none
@@ -64,5 +66,7 @@ struct casc_client {
 long long casc_now(void);
 // Sets every option of a transfer's easy handle. 0 on success.
 int casc_configure(casc_transfer *, int is_new);
+// Takes back every pointer into a transfer from a handle that outlives it.
+void casc_forget(CURL *);
 // What libcurl's code means for a transfer that used `proxy` or not and had sent something or not.
 int casc_result(CURLcode, int used_proxy, int sent);

@@ -44,7 +44,10 @@ def test_refuses_an_unknown_account(upstream):
 
 
 def test_counts_requests_for_titles_apart(client, upstream):
-    assert ask(client, "[[status:500]] A title", max_tokens=16).status_code == 200
+    system = {"role": "system", "content": "Give this conversation a title of two words."}
+    answer = client.post("/chat/completions", json={
+        "messages": [system, {"role": "user", "content": "[[status:500]] A title"}], "max_tokens": 16})
+    assert answer.status_code == 200
 
     assert len(upstream.requests("title")) == 1
     assert upstream.requests("chat") == []

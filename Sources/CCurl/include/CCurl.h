@@ -1,8 +1,8 @@
 // HTTP transfers on one libcurl multi handle and one thread.
 //
 // libcurl's own interface is variadic macros, which Swift cannot call. Every function here may be called from any
-// thread; every callback runs on the client's thread, must not block and must not call back into this file except
-// through casc_resume and casc_cancel.
+// thread; every callback runs on the client's thread, must not block, and may call casc_resume, casc_cancel and
+// casc_release.
 #pragma once
 #include <stddef.h>
 
@@ -50,7 +50,7 @@ typedef struct {
     const void *body;
     size_t body_length;
     int has_body;
-    // Milliseconds; 0 is no limit.
+    // Milliseconds; 0 is no limit, but for connect_ms, where it is libcurl's own of 300 s.
     long connect_ms, first_byte_ms, idle_ms, total_ms;
 } casc_request;
 

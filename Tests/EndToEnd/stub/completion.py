@@ -94,8 +94,14 @@ class Completion:
 
     async def stream(self, step: Step, connection: Connection) -> None:
         await connection.head(200, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"})
+        if step.error_at_once is not None:
+            await self.event(step.error_at_once, step, connection)
+            await connection.write(b"0\r\n\r\n")
+            return
         for index in range(self.choices):
             await self.event(self.chunk({"role": "assistant", "content": ""}, index=index), step, connection)
+        if await self.odd_stream(step, connection):
+            return
         for word in re.findall(r"\S+\s*", step.reasoning or ""):
             await self.event(self.chunk({"reasoning_content": word}), step, connection)
         # The choices come piece by piece, one beside the other.
@@ -128,6 +134,36 @@ class Completion:
         if not step.missing_done:
             await self.send_chunk(b"data: [DONE]\n\n", step, connection)
         await connection.write(b"0\r\n\r\n")
+
+    async def odd_stream(self, step: Step, connection: Connection) -> bool:
+        """Sends what is no plain text and has no good end, if the step asks for it."""
+        if step.error_mid_stream is not None:
+            await self.event(self.chunk({"content": "Half of it"}), step, connection)
+            await self.event(step.error_mid_stream, step, connection)
+            await connection.write(b"0\r\n\r\n")
+            return True
+        if step.endless_comments or step.endless_empty:
+            await self.event(self.chunk({"content": "Half of it"}), step, connection)
+            while True:
+                if step.endless_comments:
+                    await self.send_chunk(b": keep-alive\n\n", step, connection)
+                else:
+                    await self.event(self.chunk({"role": "assistant", "content": ""}), step, connection)
+                await asyncio.sleep(0.1)
+        text = "x" * 4096
+        floods = {
+            "arguments": {"tool_calls": [{"index": 0, "function": {"arguments": text}}]},
+            "reasoning": {"reasoning_content": text}, "refusal": {"refusal": text},
+        }
+        for name, delta in floods.items():
+            if mebibytes := getattr(step, f"flood_{name}"):
+                for _ in range(mebibytes * 256):
+                    await self.event(self.chunk(delta), step, connection)
+                await self.event(self.chunk({}, "stop"), step, connection)
+                await self.send_chunk(b"data: [DONE]\n\n", step, connection)
+                await connection.write(b"0\r\n\r\n")
+                return True
+        return False
 
     @staticmethod
     async def stop(step: Step, connection: Connection) -> None:

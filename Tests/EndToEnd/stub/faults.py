@@ -49,6 +49,18 @@ class Step:
     reasoning: str | None = None
     #: The name of the model that answered, where it is another than was asked for.
     model: str | None = None
+    #: What a list of models names, instead of the stub's own.
+    models: list | None = None
+    #: A stream that goes on for ever after its first piece: with comments, or with pieces that hold nothing.
+    endless_comments: bool = False
+    endless_empty: bool = False
+    #: A stream of that many MiB in arguments of a tool call, in reasoning, or in a refusal.
+    flood_arguments: int = 0
+    flood_reasoning: int = 0
+    flood_refusal: int = 0
+    #: An object that ends a stream after its first piece, or in place of one.
+    error_mid_stream: dict | None = None
+    error_at_once: dict | None = None
     #: The reply, instead of the echo.
     text: str | None = None
 

@@ -8,7 +8,7 @@ from .connection import ClientLeft, Connection, Request
 from .faults import Script, Step, step_of_prompt
 from .recorder import Record, Recorder
 
-TITLE_TOKENS = 32
+TITLE_PROMPT = "Give this conversation a title"
 MEBIBYTE = 1024 * 1024
 
 
@@ -45,9 +45,10 @@ class Service:
     def kind(path: str, body: object) -> str:
         if not path.endswith("/chat/completions"):
             return "models" if path.endswith("/models") else "other"
-        limits = [body.get("max_tokens"), body.get("max_completion_tokens")] if isinstance(body, dict) else []
-        is_title = any(isinstance(limit, int) and limit <= TITLE_TOKENS for limit in limits)
-        return "title" if is_title else "chat"
+        messages = body.get("messages") if isinstance(body, dict) else None
+        first = messages[0] if isinstance(messages, list) and messages else None
+        text = first.get("content") if isinstance(first, dict) else None
+        return "title" if isinstance(text, str) and text.startswith(TITLE_PROMPT) else "chat"
 
     async def answer_upstream(self, path: str, body: object, record: Record, connection: Connection) -> None:
         if record.account is None:
@@ -65,7 +66,8 @@ class Service:
         record.status = 200
         match record.kind:
             case "models":
-                data = [{"id": model, "object": "model", "created": 0, "owned_by": "stub"} for model in self.models]
+                names = step.models if step.models is not None else self.models
+                data = [{"id": model, "object": "model", "created": 0, "owned_by": "stub"} for model in names]
                 await connection.whole(200, json.dumps({"object": "list", "data": data}).encode())
             case "other":
                 await self.refuse(404, "not_found", "There is nothing here.", record, connection)

@@ -5,6 +5,7 @@ package struct OpenAIDriver: UpstreamDriver {
     let endpoint: OpenAIEndpoint
     let titleTimeout: Duration
     let limits: ReplyLimits
+    private let limitNames = TokenLimitNames()
     /// What is known of an account's models without asking its upstream.
     let knownModels: @Sendable (Account) async -> [UpstreamModel]
 
@@ -46,21 +47,23 @@ package struct OpenAIDriver: UpstreamDriver {
     package func title(
         for turn: Turn, of conversation: Conversation, from account: Account, pseudonym: String
     ) async throws(UpstreamError) -> String? {
-        var body = JSONObject()
-        let wanted = account.titleModel ?? turn.requestedModel
-        if let model = await model(wanted, of: account) { body["model"] = JSON(model) }
-        body["messages"] = [
-            [
-                "role": "system",
-                "content": "Give this conversation a title of two to six words. Answer with the title only.",
-            ],
-            ["role": "user", "content": JSON("\(turn.prompt.prefix(1000))\n\n\(turn.reply.prefix(1000))")],
-        ]
-        body["max_tokens"] = 24
-        body["stream"] = false
-        let response = try await endpoint.post(
-            "/chat/completions", .object(body), to: account, totalTimeout: titleTimeout)
-        return try await OpenAIEndpoint.json(of: response)["choices"]?[0]?["message"]?["content"]?.string
+        let model = await model(account.titleModel ?? turn.requestedModel, of: account)
+        let request = TitleRequest(turn: turn, model: model, pseudonym: pseudonym)
+        let countsThoughts = limitNames.countsThoughts(model, of: account)
+        do throws(UpstreamError) {
+            return try await title(request.body(countsThoughts: countsThoughts), from: account)
+        } catch {
+            guard !countsThoughts, error.refusal?.fault == .unsupportedParameter,
+                error.refusal?.parameter == "max_tokens"
+            else { throw error }
+            limitNames.note(model, of: account)
+            return try await title(request.body(countsThoughts: true), from: account)
+        }
+    }
+
+    private func title(_ body: JSON, from account: Account) async throws(UpstreamError) -> String? {
+        let response = try await endpoint.post("/chat/completions", body, to: account, totalTimeout: titleTimeout)
+        return TitleRequest.title(in: try await OpenAIEndpoint.json(of: response))
     }
 
     package func models(of account: Account) async throws(UpstreamError) -> UpstreamModels {

@@ -41,6 +41,15 @@ final class OpenAIReplyReader: Sendable {
 
     /// Waits for the first chunk of the answer, so that a stream that fails at once is known in time.
     func begin() async throws(UpstreamError) {
+        do throws(UpstreamError) { try await readBeginning() } catch {
+            var error = error
+            // One piece that is too large is an odd upstream rather than a long reply; another may do better.
+            if error.kind == .tooLong { error.failure = .transient }
+            throw error
+        }
+    }
+
+    private func readBeginning() async throws(UpstreamError) {
         guard isStream else { return try await readWhole() }
         while true {
             let (hasBegun, failure) = state.withLock { ($0.hasBegun, $0.failure) }

@@ -10,9 +10,9 @@ import Testing
     private func driver(_ server: ScriptedHTTPServer, _ directory: TemporaryDirectory) throws -> ChatGPTDriver {
         var configuration = HTTPClient.Configuration()
         configuration.firstByteTimeout = .milliseconds(300)
-        configuration.idleTimeout = .milliseconds(300)
         let client = HTTPClient(configuration: configuration)
         var settings = Settings()
+        settings.server.replyLimits.idle = .milliseconds(300)
         settings.openAI.baseURL = server.url
         settings.openAI.webBaseURL = server.url
         settings.openAI.authBaseURL = server.url

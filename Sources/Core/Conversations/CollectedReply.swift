@@ -12,6 +12,8 @@ struct CollectedReply: Sendable {
         switch event {
         case .text(let text): choices[0, default: ReplyChoice()].text += text
         case .replaced(let text): choices[0, default: ReplyChoice()].text = text
+        case .refusal(let text): choices[0, default: ReplyChoice()].refusal.append(text)
+        case .reasoning(let text): choices[0, default: ReplyChoice()].reasoning.append(text)
         case .identified(let known): note(known)
         case .chunk(let chunk): take(chunk, "delta")
         case .completion(let completion): take(completion, "message")

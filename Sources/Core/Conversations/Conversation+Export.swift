@@ -4,12 +4,19 @@ extension Conversation {
         [
             "conversation_id": JSON(id),
             "conversation_title": JSON(title),
-            "messages": .array(turns.map(\.recall)),
+            "messages": .array(turns.map(\.recalled)),
         ]
     }
 
     /// Everything that is kept of the conversation but the account that answered.
     package var export: JSON {
+        var object = exportHead(updatedAt: updatedAt)
+        object["turns"] = .array(turns.map(\.export))
+        return .object(object)
+    }
+
+    /// The members of ``export`` that stand before the turns.
+    func exportHead(updatedAt: Timestamp) -> JSONObject {
         var object = JSONObject()
         object["conversation_id"] = JSON(id)
         object["title"] = JSON(title)
@@ -17,12 +24,15 @@ extension Conversation {
         object["updated_at"] = JSON(updatedAt.rfc3339)
         object["system"] = JSON(system)
         for member in unknown.members where object[member.name] == nil { object[member.name] = member.value }
-        object["turns"] = .array(turns.map(\.export))
-        return .object(object)
+        return object
     }
 
     /// The conversation as a Markdown document.
-    ///
-    /// Prompts are quoted, replies stand as they are.
-    package var markdown: String { "# \(title)\n\n\(turns.map(\.markdown).joined(separator: "\n---\n\n"))" }
+    package var markdown: String { markdownHead + turns.map(\.markdown).joined(separator: Self.markdownRule) }
+
+    /// What stands before the turns.
+    var markdownHead: String { "# \(title)\n\n" }
+
+    /// What stands between two turns.
+    static let markdownRule = "\n---\n\n"
 }

@@ -21,10 +21,8 @@ struct ReplyChoice: Sendable {
     /// Adds what a message or a piece of one holds.
     mutating func add(_ delta: JSON) {
         if let more = delta["content"]?.string { text += more }
-        if let more = delta["refusal"]?.string { refusal = (refusal ?? "") + more }
-        if let more = delta["reasoning_content"]?.string ?? delta["reasoning"]?.string {
-            reasoning = (reasoning ?? "") + more
-        }
+        if let more = delta["refusal"]?.string { refusal.append(more) }
+        if let more = delta.reasoning { reasoning.append(more) }
         for (place, piece) in (delta["tool_calls"]?.array ?? []).enumerated() {
             add(call: piece, at: piece["index"]?.int ?? place)
         }
@@ -79,6 +77,13 @@ struct ReplyChoice: Sendable {
         if let finishReason { object["finish_reason"] = JSON(finishReason) }
         for member in turn.extras.shown.members { object[member.name] = member.value }
         return .object(object)
+    }
+}
+
+extension Optional<String> {
+    /// Appends to what there is, or to nothing.
+    mutating func append(_ more: String) {
+        if self?.append(more) == nil { self = more }
     }
 }
 

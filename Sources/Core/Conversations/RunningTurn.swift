@@ -71,14 +71,16 @@ package final class RunningTurn: Sendable {
                 requestID: ask.requestID)
         }
         try await conversations.archive(whole, of: ask)
-        try await noteThread(of: whole, ending: collected)
+        try await noteThread(of: whole, after: threadBefore, ending: collected)
         return whole
     }
 
     /// Remembers the thread by which the caller's next call is known, while the conversation is still held.
-    private func noteThread(of whole: Conversation, ending collected: CollectedReply) async throws {
+    private func noteThread(
+        of whole: Conversation, after before: String?, ending collected: CollectedReply
+    ) async throws {
         guard ask.isArchived, let thread = ask.completion?.thread else { return }
-        var before = threadBefore
+        var before = before
         // The caller goes on with any of the choices.
         for message in collected.messages {
             try await conversations.store.noteThread(
@@ -123,6 +125,8 @@ package final class RunningTurn: Sendable {
         if !part.isEmpty {
             let kept = conversation(with: part, outcome: hasLeft ? .interrupted : .truncated)
             try await conversations.archive(kept, of: ask)
+            // A caller that stopped the answer goes on with what it has of it, one that lost it asks once more.
+            try await noteThread(of: kept, after: nil, ending: part)
             failure.conversationID = kept.id
         }
         throw failure

@@ -1,7 +1,7 @@
 /// A turn in each of the forms in which the archive is read.
 extension Turn {
     /// An element of a recall's `messages`: an object of one member, which has the turn's id as its name.
-    package var recall: JSON {
+    package var recalled: JSON {
         var object = JSONObject()
         object["prompt"] = JSON(prompt)
         object["reply"] = JSON(reply)

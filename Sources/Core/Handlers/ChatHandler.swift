@@ -25,7 +25,8 @@ package struct ChatHandler: Sendable {
         guard order.isReplyOnly else {
             return .json(ChatReply(conversation, turn, order.ask.user, call.request.id).json)
         }
-        return order.isPretty ? .html(pages.reply(turn.reply, title: conversation.title)) : .text(turn.reply)
+        let text = turn.reply.isEmpty ? turn.extras.refusal ?? "" : turn.reply
+        return order.isPretty ? .html(pages.reply(text, title: conversation.title)) : .text(text)
     }
 
     // Not inlined, so that the thousands that wait for an answer do not hold what it takes.

@@ -31,6 +31,8 @@ struct ChatReply {
         }
         object["usage"] = turn.usage?.json ?? .null
         object["finish_reason"] = JSON(turn.finishReason)
+        if let refusal = turn.extras.refusal { object["refusal"] = JSON(refusal) }
+        if let reasoning = turn.extras.reasoning { object["reasoning"] = JSON(reasoning) }
         object["request_id"] = JSON(requestID)
         return .object(object)
     }

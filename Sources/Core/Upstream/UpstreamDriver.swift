@@ -62,6 +62,9 @@ package enum UpstreamEvent: Sendable, Equatable {
     case text(String)
     /// The whole text so far in place of what came before it.
     case replaced(String)
+    /// More of a refusal, or of the reasoning before the reply; only where no ``CompletionRequest`` gets the chunks.
+    case refusal(String)
+    case reasoning(String)
     /// What is known of the reply before its end, so that one that breaks off can be continued.
     case identified(UpstreamFinish)
     /// A chunk of a streamed completion as the upstream sent it; only where a ``CompletionRequest`` asked for it.

@@ -53,7 +53,7 @@ struct TurnArchiveTests {
         turn.extras.reasoning = "hm"
         turn.extras.choices = [["index": 1, "reply": "s"]]
         #expect(Turn(line: turn.line) == turn)
-        let shown = turn.recall[turn.id]
+        let shown = turn.recalled[turn.id]
         for name in ["given", "prompt_parts", "tool_results", "tool_calls", "refusal", "reasoning", "choices"] {
             #expect(shown?[name] != nil && turn.export[name] == shown?[name])
         }

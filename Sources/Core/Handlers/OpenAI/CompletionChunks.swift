@@ -34,7 +34,7 @@ final class CompletionChunks: Sendable {
             if isFirst { delta["role"] = "assistant" }
             delta["content"] = JSON(text)
             return [made(delta: .object(delta), finishReason: nil, model: nil)]
-        case .completion, .identified, .finished: return []
+        case .completion, .identified, .finished, .refusal, .reasoning: return []
         }
     }
 

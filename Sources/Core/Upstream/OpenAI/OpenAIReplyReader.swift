@@ -110,6 +110,7 @@ final class OpenAIReplyReader: Sendable {
             } else if let text = choice["message"]?["content"]?.string, !text.isEmpty {
                 state.pending.append(.text(text))
             }
+            if !state.isPassedThrough { state.pending += UpstreamEvent.beside(choice["message"]) }
             state.finish.finishReason = choice["finish_reason"]?.string ?? "stop"
             state.isDone = true
         }
@@ -154,6 +155,7 @@ extension OpenAIReplyReader.State {
         if !isPassedThrough, let text = choice["delta"]?["content"]?.string, !text.isEmpty {
             pending.append(.text(text))
         }
+        if !isPassedThrough { pending += UpstreamEvent.beside(choice["delta"]) }
         if let reason = choice["finish_reason"]?.string { finish.finishReason = reason }
     }
 

@@ -1,5 +1,6 @@
 // One prompt and its reply.
 
+import { afterReply, beforeReply } from "../beside.js";
 import { copy } from "../dialog.js";
 import { el, iconButton } from "../dom.js";
 import { LiveMarkdown } from "./livemarkdown.js";
@@ -102,15 +103,24 @@ export class Turn {
     finish(done) {
         this.#end(done, [moment(new Date().toISOString()), done.message?.metadata?.model_slug]);
         this.#text = done.message?.content?.parts?.join("") || this.#text;
+        this.#showBeside(done);
         this.#markdown.finish(this.#text);
     }
 
     /** Shows a turn of the archive. */
     store(stored) {
         this.#text = stored.reply;
+        this.#bubble.hidden = stored.prompt === "";
+        this.#showBeside(stored);
         this.#end(stored, [moment(stored.started_at), stored.model]);
         if (stored.outcome !== "complete") this.#say(t(`recall.outcome_${stored.outcome}`));
         this.#markdown.finishWhenNear(stored.reply, (run) => this.#actions.near(this.element, run));
+    }
+
+    /** What stands beside the text of the reply. */
+    #showBeside(turn) {
+        this.#box.before(...beforeReply(turn));
+        this.#box.after(...afterReply(turn));
     }
 
     /** Ends without the end of the reply. */

@@ -1,5 +1,6 @@
 // One conversation to be read, exported or removed.
 
+import { afterReply, beforeReply } from "../beside.js";
 import { copyButton } from "../dialog.js";
 import { el } from "../dom.js";
 import { me } from "../session.js";
@@ -57,12 +58,14 @@ function turn(turn) {
     renderWhenNear(reply, turn.reply);
     const facts = [moment(turn.started_at), turn.model].filter(Boolean).join(" · ");
     return [
-        el("section", { class: "prompt", "aria-label": t("recall.prompt") }, plain(turn.prompt)),
+        turn.prompt && el("section", { class: "prompt", "aria-label": t("recall.prompt") }, plain(turn.prompt)),
         el("section", { class: "reply", "aria-label": t("recall.reply") },
+            ...beforeReply(turn),
             reply,
+            ...afterReply(turn),
             turn.outcome !== "complete" && el("p", { class: "badge warm" }, t(`recall.outcome_${turn.outcome}`)),
             el("p", { class: "when" }, facts)),
-    ];
+    ].filter(Boolean);
 }
 
 /** Long conversations are rendered as they are read. */

@@ -80,6 +80,9 @@ struct StateLayout: Sendable {
     /// Where the sign-in to an account is held: a byte behind those of all slots, so that it is no turn in flight.
     func signInLease(_ account: Account.ID) -> (path: String, offset: Int64) { (slots(account), 1 << 61) }
 
+    /// Where the probe of an account is held, behind the sign-in.
+    func probeLease(_ account: Account.ID) -> (path: String, offset: Int64) { (slots(account), (1 << 61) + 1) }
+
     /// The recent tries of the keys whose digests begin alike.
     func tries(_ digest: String) -> String { "\(root)/accounts/tries-\(digest.prefix(2)).json" }
 

@@ -77,6 +77,9 @@ package protocol Store: Sendable {
     /// Takes a slot of one account; `isFull` where it has a limit and all are taken.
     func reserveSlot(of account: Account) async throws -> SlotReservation
 
+    /// The right to find out whether a suspect account is well; nil while somebody else does.
+    func leaseProbe(of account: Account.ID) async throws -> Lease?
+
     // MARK: Repeated requests
 
     /// The right to answer the request named by `digest`; nil while somebody else has it.

@@ -1,4 +1,26 @@
 extension AccountHealth {
+    /// The state after a failure that is the account's.
+    package mutating func note(_ error: UpstreamError, of account: Account, at now: Timestamp) {
+        let before = state
+        note(
+            error.failure, reason: error.reason, retryAfter: error.retryAfter, fingerprint: account.fingerprint, at: now
+        )
+        if state != before { isRateLimited = error.failure == .rateLimited || error.status == 429 }
+    }
+
+    /// Notes a failure that may be the fault of the request that `caller` sent.
+    package mutating func suspect(_ reason: String, by caller: String, at now: Timestamp) {
+        var suspicion = suspicion ?? AccountSuspicion(reason: reason, at: now)
+        suspicion.note(reason, by: caller, at: now)
+        self.suspicion = suspicion
+    }
+
+    /// Ends a suspicion, because something else showed that the account is well.
+    package mutating func acquit(at now: Timestamp) {
+        suspicion = nil
+        acquittedAt = now
+    }
+
     /// The state after a failure.
     ///
     /// - Parameter retryAfter: What the upstream asked for; at most a day of it is believed.
@@ -21,6 +43,7 @@ extension AccountHealth {
         case .credential: state = .disabled
         }
         failures += 1
+        suspicion = nil
         changedAt = now
         self.reason = reason
         self.fingerprint = fingerprint
@@ -32,10 +55,13 @@ extension AccountHealth {
     package mutating func noteSuccess(at now: Timestamp) {
         switch state {
         case .disabled: return
-        case .resting(let until) where until > now: return
-        case .ready where failures == 0: return
+        case .resting where remainingRest(at: now) != nil: return
+        case .ready where failures == 0 && suspicion == nil: return
         default:
+            if suspicion != nil { acquit(at: now) }
             state = .ready
+            restLength = nil
+            isRateLimited = false
             failures = 0
             reason = ""
             changedAt = now
@@ -43,9 +69,11 @@ extension AccountHealth {
     }
 
     private mutating func rest(_ duration: Duration, from now: Timestamp) {
-        let until = now + min(max(duration, .seconds(1)), .seconds(86_400))
+        let length = min(max(duration, .seconds(1)), Self.longestRest)
         // A rest that another worker noted is never shortened.
-        if case .resting(let other) = state, other > until { return }
-        state = .resting(until: until)
+        if let left = remainingRest(at: now), left > length { return }
+        state = .resting(until: now + length)
+        // In records it has whole seconds.
+        restLength = .seconds(length.wholeSeconds)
     }
 }

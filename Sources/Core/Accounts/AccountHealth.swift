@@ -20,17 +20,48 @@ package struct AccountHealth: Sendable, Equatable {
     package var fingerprint = ""
     /// Disabled by a person, and so until a person enables it.
     package var isByPerson = false
+    /// How long the rest is in all; nil where that is not known, as in records of the first version.
+    package var restLength: Duration?
+    /// Whether it rests because the upstream counts its requests (status 429).
+    package var isRateLimited = false
+    /// Failures of which nobody knows yet whether they are the account's; nil if there are none.
+    package var suspicion: AccountSuspicion?
+    /// When a suspicion was last proved wrong.
+    package var acquittedAt: Timestamp?
+
+    /// No rest is longer.
+    static let longestRest = Duration.seconds(86_400)
+    /// How long the proof that an account is well holds.
+    static let acquittalLife = Duration.seconds(3)
 
     package init() {}
 
     /// Whether nothing has to be remembered of the account.
-    package var isUntouched: Bool { state == .ready && failures == 0 }
+    package var isUntouched: Bool { state == .ready && failures == 0 && suspicion == nil }
+
+    /// What is left of a rest; nil if there is none.
+    ///
+    /// When more is left than the rest was long, the clock was set back since then, and the rest is over. A second is
+    /// left to clocks that are set right by a little.
+    package func remainingRest(at now: Timestamp) -> Duration? {
+        guard case .resting(let until) = state else { return nil }
+        let left = until - now
+        let length = restLength ?? Self.longestRest
+        return left > .zero && left <= length + .seconds(1) ? min(left, length) : nil
+    }
+
+    /// Whether the account was shown to be well a moment ago.
+    func wasAcquitted(at now: Timestamp) -> Bool {
+        guard let acquittedAt else { return false }
+        let age = now - acquittedAt
+        return age >= .zero && age < Self.acquittalLife
+    }
 
     /// Whether the account is out at `now`; a disabling applies only to the settings that it was seen with.
     package func isOut(at now: Timestamp, fingerprint: String) -> Bool {
         switch state {
         case .ready: false
-        case .resting(let until): until > now
+        case .resting: remainingRest(at: now) != nil
         case .disabled: isByPerson || self.fingerprint == fingerprint || self.fingerprint.isEmpty
         }
     }
@@ -58,6 +89,10 @@ package struct AccountHealth: Sendable, Equatable {
         object["changed_at"] = JSON(changedAt.rfc3339)
         object["fingerprint"] = JSON(fingerprint)
         if isByPerson { object["by_person"] = true }
+        if let restLength { object["rest_seconds"] = JSON(restLength.wholeSeconds) }
+        if isRateLimited { object["rate_limited"] = true }
+        if let suspicion { object["suspicion"] = suspicion.record }
+        if let acquittedAt { object["acquitted_at"] = JSON(acquittedAt.rfc3339) }
         return .object(object)
     }
 
@@ -78,5 +113,14 @@ package struct AccountHealth: Sendable, Equatable {
         isByPerson = record["by_person"]?.bool ?? false
         self.failures = max(0, failures)
         self.changedAt = changedAt
+        restLength = record["rest_seconds"]?.int.map { .seconds($0) }
+        // The first version kept no length, but when the rest was noted.
+        if restLength == nil, case .resting(let until) = state {
+            restLength = .seconds((until - changedAt).wholeSeconds)
+        }
+        restLength = restLength.map { min(max($0, .zero), Self.longestRest) }
+        isRateLimited = record["rate_limited"]?.bool ?? false
+        suspicion = AccountSuspicion(record: record["suspicion"])
+        acquittedAt = record["acquitted_at"]?.string.flatMap(Timestamp.init(rfc3339:))
     }
 }

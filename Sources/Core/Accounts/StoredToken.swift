@@ -29,21 +29,30 @@ package struct StoredToken: Sendable, Equatable {
         return now < expiresAt + min(.seconds(300), life / 10) * -1
     }
 
+    /// The longest time for which no sign-in is tried.
+    private static let longestPause = Duration.seconds(3600)
+
+    /// How long no sign-in is to be tried; a clock that was set back since then ends it.
+    package func pause(at now: Timestamp) -> Duration? {
+        guard let notBefore, notBefore > now, notBefore - now <= Self.longestPause else { return nil }
+        return notBefore - now
+    }
+
     /// Notes a sign-in that failed: a minute of rest, more after each further one, an hour at most.
     package mutating func noteFailure(at now: Timestamp) {
         failures += 1
-        notBefore = now + min(.seconds(60) * (1 << min(failures - 1, 6)), .seconds(3600))
+        notBefore = now + min(.seconds(60) * (1 << min(failures - 1, 6)), Self.longestPause)
     }
 
     /// Notes that the token was refused though it should have been good.
     ///
     /// The first time another one is got at once, but a service that refuses each is not asked without end.
     package mutating func noteRefusal(at now: Timestamp) {
-        let isEarly = now - obtainedAt < .seconds(600)
+        let isEarly = (.zero..<Duration.seconds(600)).contains(now - obtainedAt)
         earlyRefusals = isEarly ? earlyRefusals + 1 : 0
         accessToken = nil
         if earlyRefusals > 1 {
-            notBefore = now + min(.seconds(60) * (1 << min(earlyRefusals - 2, 6)), .seconds(3600))
+            notBefore = now + min(.seconds(60) * (1 << min(earlyRefusals - 2, 6)), Self.longestPause)
         }
     }
 

@@ -7,6 +7,7 @@ package final class Dispatcher: Sendable {
     let drivers: UpstreamDrivers
     /// How long a turn waits for a free slot.
     let queueTimeout: Duration
+    let trials: AccountTrials
     let log: Logger
     let catalogue: ModelCatalogue
 
@@ -17,6 +18,7 @@ package final class Dispatcher: Sendable {
         self.pool = pool
         self.drivers = drivers
         self.queueTimeout = queueTimeout
+        trials = AccountTrials(store: store, drivers: drivers, log: log)
         self.log = log
         catalogue = ModelCatalogue(accounts: pool.accounts, store: store, drivers: drivers, log: log)
     }
@@ -28,25 +30,46 @@ package final class Dispatcher: Sendable {
         _ prompt: UpstreamPrompt, in kind: AccountPool.Kind, requestID: String
     ) async throws -> (lease: AccountLease, reply: UpstreamReply) {
         let members = try await members(kind, model: prompt.model)
-        var tried: Set<Account.ID> = []
-        var failure: UpstreamError?
-        while let lease = try await reserve(members, kind: kind, model: prompt.model, tried: tried, failure: failure) {
-            do throws(UpstreamError) {
-                return (lease, try await drivers.driver(for: lease.account).send(prompt, to: lease.account))
-            } catch {
-                try await noteOrGiveUp(error, of: lease.account, requestID: requestID)
-                failure = error
-                tried.insert(lease.account.id)
+        var failures = TurnFailures()
+        while true {
+            switch try await attempt(prompt, in: kind, among: members, after: failures) {
+            case .answering(let lease, let reply): return (lease, reply)
+            case .exhausted: throw failures.told
+            case .failed(let account, let error):
+                let trial = try await noteOrGiveUp(error, of: account, by: prompt.pseudonym, requestID: requestID)
+                failures.add(error, of: account, trial)
+                if failures.tried.count < members.count, await failures.areOwn() { throw failures.told }
             }
         }
-        throw (failure ?? UpstreamError(.unreachable, .transient, "no account")).gatewayError
+    }
+
+    private enum Attempt {
+        case answering(AccountLease, UpstreamReply)
+        /// Its slot is free again.
+        case failed(Account, UpstreamError)
+        case exhausted
+    }
+
+    @inline(never)
+    private func attempt(
+        _ prompt: UpstreamPrompt, in kind: AccountPool.Kind, among members: [Account], after failures: TurnFailures
+    ) async throws -> Attempt {
+        guard let lease = try await reserve(members, kind: kind, after: failures) else { return .exhausted }
+        do throws(UpstreamError) {
+            return .answering(lease, try await drivers.driver(for: lease.account).send(prompt, to: lease.account))
+        } catch {
+            return .failed(lease.account, error)
+        }
     }
 
     /// Notes a failure; throws it where no other account may be tried.
     @inline(never)
-    private func noteOrGiveUp(_ error: UpstreamError, of account: Account, requestID: String) async throws {
-        try await note(error, of: account, requestID: requestID)
+    private func noteOrGiveUp(
+        _ error: UpstreamError, of account: Account, by caller: String, requestID: String
+    ) async throws -> AccountTrials.Trial? {
+        let trial = try await note(error, of: account, by: caller, requestID: requestID)
         if error.kind == .cancelled || error.failure == .callerFault || error.mayBeAccepted { throw error.gatewayError }
+        return trial
     }
 
     /// The chat models that the accounts of `kind` offer, each once, in the order of the accounts.
@@ -91,12 +114,10 @@ package final class Dispatcher: Sendable {
         guard let account = pool.account(id) else { throw Self.accountGone }
         let health = try await store.health(of: id)
         if health.isOut(at: .now, fingerprint: account.fingerprint) {
-            guard case .resting(let until) = health.state else { throw Self.accountGone }
-            throw GatewayError(
-                .noAccountAvailable, "The account of this conversation is resting. Try again later.",
-                retryAfter: until - .now)
+            guard let pause = health.remainingRest(at: .now) else { throw Self.accountGone }
+            throw Self.resting(for: pause)
         }
-        let lease = try await waitForSlot { () async throws in
+        let lease = try await waitForSlot(queueTimeout) { () async throws in
             switch try await store.reserveSlot(of: account) {
             case .taken(let slot): AccountLease(account: account, slot: slot)
             case .full: nil
@@ -106,8 +127,11 @@ package final class Dispatcher: Sendable {
         do throws(UpstreamError) {
             return (lease, try await drivers.driver(for: account).send(prompt, to: account))
         } catch {
-            try await note(error, of: account, requestID: requestID)
-            throw error.gatewayError
+            try await note(error, of: account, by: prompt.pseudonym, requestID: requestID)
+            guard error.failure == .rateLimited || error.failure == .quota,
+                let pause = try await store.health(of: id).remainingRest(at: .now)
+            else { throw error.gatewayError }
+            throw Self.resting(for: pause)
         }
     }
 
@@ -115,7 +139,7 @@ package final class Dispatcher: Sendable {
     func send(
         _ prompt: UpstreamPrompt, to caller: CallerAccount, requestID: String
     ) async throws -> (lease: AccountLease, reply: UpstreamReply) {
-        let lease = try await waitForSlot { () async throws in
+        let lease = try await waitForSlot(queueTimeout) { () async throws in
             try await store.leaseUpstreamUser(caller.upstreamUser).map {
                 AccountLease(account: caller.account, slot: $0)
             }
@@ -128,28 +152,31 @@ package final class Dispatcher: Sendable {
         do throws(UpstreamError) {
             return (lease, try await drivers.driver(for: caller.account).send(prompt, to: caller.account))
         } catch {
-            try await note(error, of: caller.account, requestID: requestID)
+            try await note(error, of: caller.account, by: prompt.pseudonym, requestID: requestID)
             throw error.callerTokenError
         }
     }
 
     /// Notes a failure in the account's shared state.
-    @inline(never)
-    func note(_ error: UpstreamError, of account: Account, requestID: String) async throws {
-        guard error.kind != .cancelled else { return }
+    ///
+    /// - Parameter caller: Who sent the request, by the name that upstreams see.
+    /// - Returns: What finds out whether the account is at fault, where that is not known.
+    @inline(never) @discardableResult
+    func note(
+        _ error: UpstreamError, of account: Account, by caller: String, requestID: String
+    ) async throws -> AccountTrials.Trial? {
+        guard error.kind != .cancelled else { return nil }
         log.notice(
             "upstream failed",
             metadata: [
                 "request_id": "\(requestID)", "account": "\(account.id)", "class": "\(error.failure.rawValue)",
                 "reason": "\(error.reason)",
             ])
-        guard error.failure != .callerFault, error.failure != .modelUnavailable, !account.isCallers else { return }
+        guard error.failure != .callerFault, error.failure != .modelUnavailable, !account.isCallers else { return nil }
         try await store.count(.errors, of: account.id)
-        try await store.updateHealth(of: account.id) {
-            $0.note(
-                error.failure, reason: error.reason, retryAfter: error.retryAfter, fingerprint: account.fingerprint,
-                at: .now)
-        }
+        if error.failure == .transient { return try await trials.begin(on: account, after: error, by: caller) }
+        try await store.updateHealth(of: account.id) { $0.note(error, of: account, at: .now) }
+        return nil
     }
 
     /// Notes that a turn went well.
@@ -163,32 +190,34 @@ package final class Dispatcher: Sendable {
     /// - Returns: Nil when every account that could be used has been tried.
     @inline(never)
     private func reserve(
-        _ members: [Account], kind: AccountPool.Kind, model: String?, tried: Set<Account.ID>, failure: UpstreamError?
+        _ members: [Account], kind: AccountPool.Kind, after failures: TurnFailures
     ) async throws -> AccountLease? {
-        let cursor = AccountPool.cursor(kind, model: model)
-        let remaining = members.filter { !tried.contains($0.id) }
-        let lease = try await waitForSlot { () async throws in
+        let cursor = pool.cursor(kind, among: members)
+        let remaining = members.filter { !failures.tried.contains($0.id) }
+        // Who has already waited for an account that failed does not wait long for the next.
+        let patience = failures.isEmpty ? queueTimeout : min(queueTimeout, .seconds(5))
+        let lease = try await waitForSlot(patience) { () async throws in
             let reserved = try await store.reserveAccount(cursor: cursor, among: members) { last, health in
-                AccountPool.order(members, after: last, health: health, excluding: tried, at: .now)
+                AccountPool.order(members, after: last, health: health, excluding: failures.tried, at: .now)
             }
             if let reserved { return AccountLease(account: reserved.account, slot: reserved.slot) }
             // Waiting helps only where an account is full; one that rests or is disabled is not waited for.
             var health: [Account.ID: AccountHealth] = [:]
-            for account in remaining { health[account.id] = try await store.health(of: account.id) }
+            for account in members { health[account.id] = try await store.health(of: account.id) }
             let usable = AccountPool.order(remaining, after: nil, health: health, excluding: [], at: .now)
             if !usable.isEmpty { return nil }
-            if failure != nil { throw NothingLeft() }
-            throw GatewayError(
-                .noAccountAvailable, "All accounts are resting. Try again later.",
-                retryAfter: AccountPool.firstReturn(members, health: health, at: .now) ?? .seconds(60))
+            guard failures.isEmpty || failures.areLimits else { throw NothingLeft() }
+            throw AccountPool.unavailable(members, health: health, at: .now)
         }
-        if lease == nil, failure == nil { throw Self.allBusy }
+        if lease == nil, failures.isEmpty { throw Self.allBusy }
         return lease
     }
 
     /// Asks `attempt` again until it gives a lease or the time is up.
-    private func waitForSlot(_ attempt: () async throws -> AccountLease?) async throws -> AccountLease? {
-        let end = ContinuousClock.now + queueTimeout
+    private func waitForSlot(
+        _ patience: Duration, _ attempt: () async throws -> AccountLease?
+    ) async throws -> AccountLease? {
+        let end = ContinuousClock.now + patience
         var pause = Duration.milliseconds(5)
         do {
             while true {
@@ -205,6 +234,13 @@ package final class Dispatcher: Sendable {
     private static let accountGone = GatewayError(
         .accountUnavailable,
         "The account that began this conversation is not available. The conversation is kept; start a new one.")
+
+    private static func resting(for pause: Duration) -> GatewayError {
+        GatewayError(
+            .accountResting,
+            "The account of this conversation is resting. Try again later, or start a new conversation.",
+            retryAfter: pause)
+    }
 
     private static let allBusy = GatewayError(
         .noAccountAvailable, "All accounts are busy. Try again in a moment.", retryAfter: .seconds(1))

@@ -120,7 +120,8 @@ package final class RunningTurn: Sendable {
         let hasLeft = isDeparture(error)
         let upstream = hasLeft ? UpstreamError(.cancelled, .callerFault, "left") : error as? UpstreamError
         guard let upstream else { throw error }
-        try await conversations.dispatcher.note(upstream, of: lease.account, requestID: ask.requestID)
+        try await conversations.dispatcher.note(
+            upstream, of: lease.account, by: ask.user.archive.pseudonym, requestID: ask.requestID)
         var failure = upstream.gatewayError
         if !part.isEmpty {
             let kept = conversation(with: part, outcome: hasLeft ? .interrupted : .truncated)

@@ -3,7 +3,7 @@ extension GatewayError {
     var openAI: JSON {
         var error: JSON = [
             "message": JSON(message), "type": JSON(openAIType), "param": JSON(parameter),
-            "code": JSON(code == .invalidKey ? "invalid_api_key" : word),
+            "code": JSON(openAICode),
         ]
         if let conversationID, var object = error.object {
             object["conversation_id"] = JSON(conversationID)
@@ -16,6 +16,14 @@ extension GatewayError {
     /// (draft-ietf-httpapi-idempotency-key-header, section 2.7).
     var openAIStatus: Response.Status {
         status == .unprocessableContent && code != .idempotencyKeyReused ? .badRequest : status
+    }
+
+    private var openAICode: String {
+        switch code {
+        case .invalidKey: "invalid_api_key"
+        case .rateLimited: "rate_limit_exceeded"
+        default: word
+        }
     }
 
     private var openAIType: String {

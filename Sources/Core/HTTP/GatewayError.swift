@@ -16,6 +16,7 @@ package struct GatewayError: Error, Equatable {
         case modelNotFound = "model_not_found"
         case methodNotAllowed = "method_not_allowed"
         case accountUnavailable = "account_unavailable"
+        case accountResting = "account_resting"
         case bodyTooLarge = "body_too_large"
         case conversationTooLarge = "conversation_too_large"
         case unsupportedMediaType = "unsupported_media_type"
@@ -93,7 +94,7 @@ package struct GatewayError: Error, Equatable {
         case .rateLimited, .loginRateLimited: .tooManyRequests
         case .upstreamFailed, .loginBlockedByEdge, .loginFailed: .badGateway
         case .upstreamTimeout: .gatewayTimeout
-        case .noAccountAvailable, .storageUnavailable, .storageOutcomeUnknown: .serviceUnavailable
+        case .noAccountAvailable, .accountResting, .storageUnavailable, .storageOutcomeUnknown: .serviceUnavailable
         case .clientClosedRequest: .init(code: 499, reasonPhrase: "Client Closed Request")
         case .internalError: .internalServerError
         }

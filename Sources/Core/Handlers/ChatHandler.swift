@@ -44,6 +44,7 @@ package struct ChatHandler: Sendable {
         let conversationID = try parameters.identifier("conversation_id")
         let pool = try parameters.pool()
         let model = try parameters.text("model")
+        try ModelName.check(model)
         let system = try parameters.text("system")
         let callerAccount = try parameters.text("access_token").map { token in
             try CallerAccount(

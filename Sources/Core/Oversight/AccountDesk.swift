@@ -39,19 +39,17 @@ package struct AccountDesk: Sendable {
 
     private func row(_ account: Account) async throws -> JSON {
         let health = try await store.health(of: account.id)
-        let isOut = health.isOut(at: .now, fingerprint: account.fingerprint)
+        let now = Timestamp.now
+        let isOut = health.isOut(at: now, fingerprint: account.fingerprint)
         var row = JSONObject()
         row["id"] = JSON(account.id.rawValue)
         row["kind"] = JSON(account.kindName)
         row["plus"] = JSON(account.isPlus)
         row["state"] = JSON(isOut ? health.state.name : "ready")
-        row["reason"] = isOut ? JSON(health.reason) : .null
-        if case .resting(let until) = health.state, isOut {
-            row["until"] = JSON(until.rfc3339)
-        } else {
-            row["until"] = .null
-        }
-        row["changed_at"] = health.isUntouched ? .null : JSON(health.changedAt.rfc3339)
+        row["reason"] = isOut ? JSON(health.reason) : JSON(health.suspicion.map { "suspect: \($0.reason)" })
+        row["until"] = JSON(health.remainingRest(at: now).map { (now + $0).rfc3339 })
+        // A clock that was set back must not show what is still to come.
+        row["changed_at"] = health.isUntouched ? .null : JSON(min(health.changedAt, now).rfc3339)
         row["failures"] = JSON(health.failures)
         row["in_flight"] = JSON(try await store.turnsInFlight(on: account))
         for what in AccountCount.allCases {
@@ -63,32 +61,21 @@ package struct AccountDesk: Sendable {
         return .object(row)
     }
 
-    /// One tiny turn that is stored nowhere.
+    /// Tries the account with one tiny turn.
     ///
     /// A good answer ends a rest and what a failure disabled.
     private func test(_ account: Account) async throws -> JSON {
-        guard case .taken(let slot) = try await store.reserveSlot(of: account) else {
-            return ["ok": false, "reason": "all of its slots are busy"]
-        }
-        defer { withExtendedLifetime(slot) {} }
         let start = ContinuousClock.now
-        do throws(UpstreamError) {
-            let prompt = UpstreamPrompt(prompt: "Answer with the word OK.", pseudonym: "u-test")
-            let reply = try await drivers.driver(for: account).send(prompt, to: account)
-            while true {
-                if case .finished = try await reply.next() { break }
-            }
-        } catch {
-            let failure = error
-            try await store.updateHealth(of: account.id) {
-                $0.note(
-                    failure.failure, reason: failure.reason, retryAfter: failure.retryAfter,
-                    fingerprint: account.fingerprint, at: .now)
-            }
-            return ["ok": false, "reason": JSON(error.reason)]
+        switch try await AccountProbe(store: store, drivers: drivers).run(on: account, within: nil) {
+        case .busy: return ["ok": false, "reason": "all of its slots are busy"]
+        case .late: return ["ok": false, "reason": "no answer in time"]
+        case .failed(let failure):
+            try await store.updateHealth(of: account.id) { $0.note(failure, of: account, at: .now) }
+            return ["ok": false, "reason": JSON(failure.reason)]
+        case .passed:
+            try await store.updateHealth(of: account.id) { if !$0.isByPerson { $0 = AccountHealth() } }
+            return ["ok": true, "milliseconds": JSON(Int((ContinuousClock.now - start).microseconds / 1000))]
         }
-        try await store.updateHealth(of: account.id) { if !$0.isByPerson { $0 = AccountHealth() } }
-        return ["ok": true, "milliseconds": JSON(Int((ContinuousClock.now - start).microseconds / 1000))]
     }
 }
 

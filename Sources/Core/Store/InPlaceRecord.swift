@@ -11,6 +11,9 @@ struct InPlaceRecord {
     /// Opens `path`, which is created empty if it is missing.
     init(_ path: String) throws(StoreError) { kept = try KeptFiles.shared.file(path, O_RDWR | O_CREAT) }
 
+    /// Of the whole file, in bytes.
+    var size: Int { get throws(StoreError) { try kept.file.size } }
+
     /// The content; nil if nothing was written yet.
     ///
     /// - Throws: ``StoreError/Kind/corrupt`` for a content that is not whole.
@@ -23,9 +26,13 @@ struct InPlaceRecord {
         return object
     }
 
+    /// More than this that a longer content left is cut off, not covered.
+    private static let mostSpaces = 4096
+
     /// Replaces the content by `object`; spaces cover what is left of a longer one.
     func write(_ object: JSON) throws(StoreError) {
         let line = ChecksummedLine.encode(object)
+        if try kept.file.size > line.count + Self.mostSpaces { try kept.file.truncate(to: line.count) }
         let rest = try kept.file.size - line.count
         try kept.file.write(line + [UInt8](repeating: 0x20, count: max(0, rest)), at: 0)
     }

@@ -32,7 +32,7 @@ extension JSONFileStore {
             var health: [Account.ID: AccountHealth] = [:]
             for account in accounts { health[account.id] = try self.health(of: account.id) }
             let record = try InPlaceRecord(layout.rotation)
-            var cursors = try cursors(in: record)
+            let cursors = try cursors(in: record)
             for account in choose(cursors[cursor]?.string.map(Account.ID.init(rawValue:)), health) {
                 let slot: Lease?
                 switch try reserveSlot(of: account) {
@@ -40,8 +40,7 @@ extension JSONFileStore {
                 case .full: continue
                 }
                 if cursors[cursor]?.string != account.id.rawValue {
-                    cursors[cursor] = JSON(account.id.rawValue)
-                    try record.write(.object(cursors))
+                    try record.write(Self.moved(cursor, to: account.id, in: cursors))
                 }
                 return (account, slot)
             }
@@ -68,6 +67,11 @@ extension JSONFileStore {
         try Lease.count(layout.slots(account.id), in: 0..<Self.unlimitedSlots.upperBound)
     }
 
+    package func leaseProbe(of account: Account.ID) throws(StoreError) -> Lease? {
+        let place = layout.probeLease(account)
+        return try Lease.take(place.path, offset: place.offset)
+    }
+
     /// A byte that is appended needs no lock, and none is lost between processes.
     package func count(_ what: AccountCount, of account: Account.ID) throws(StoreError) {
         try KeptFiles.shared.file(layout.count(what, of: account), O_WRONLY | O_APPEND | O_CREAT).file.write([0x2E])
@@ -81,7 +85,20 @@ extension JSONFileStore {
     /// Beyond the slots of any limit.
     private static var unlimitedSlots: Range<Int64> { (1 << 20)..<(1 << 60) }
 
+    /// The most rounds that are remembered; of a set of accounts that is asked no more, its round is soon forgotten.
+    private static let mostCursors = 256
+    /// A file with more bytes begins anew: the first version kept a round for every name of a model.
+    private static let rotationLimit = 128 << 10
+
+    /// The rounds with `cursor` as the newest; the oldest of too many are left out, as are the first version's long names.
+    private static func moved(_ cursor: String, to account: Account.ID, in cursors: JSONObject) -> JSON {
+        let others = cursors.members.filter { $0.name != cursor && $0.name.utf8.count <= 32 }
+        let newest = JSONObject.Member(name: cursor, value: JSON(account.rawValue))
+        return .object(JSONObject(unchecked: others.suffix(mostCursors - 1) + [newest]))
+    }
+
     private func cursors(in record: InPlaceRecord) throws(StoreError) -> JSONObject {
+        guard try record.size <= Self.rotationLimit else { return JSONObject() }
         do throws(StoreError) {
             return try record.read()?.object ?? JSONObject()
         } catch {

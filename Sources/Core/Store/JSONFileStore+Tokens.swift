@@ -27,9 +27,9 @@ extension JSONFileStore {
     ) throws(StoreError) -> Duration? {
         let now = Timestamp.now
         return try layout.lock("tries", key).withLock { () throws(StoreError) in
-            var tries = recentTries(key, since: now + period * -1)
+            var tries = recentTries(key, since: now + period * -1, until: now)
             let own = tries[key] ?? []
-            if own.count >= limit, let first = own.min() { return first + period - now }
+            if own.count >= limit, let first = own.min() { return min(first + period - now, period) }
             tries[key] = own + [now]
             var record = JSONObject()
             for (key, moments) in tries.sorted(by: { $0.key < $1.key }) {
@@ -41,12 +41,16 @@ extension JSONFileStore {
     }
 
     /// The tries of all keys in one file that are not older than `start`; a spoilt file begins anew.
-    private func recentTries(_ key: APIKey.Digest, since start: Timestamp) -> [APIKey.Digest: [Timestamp]] {
+    ///
+    /// Those after `now` are of a clock that was set back since then, and do not count.
+    private func recentTries(
+        _ key: APIKey.Digest, since start: Timestamp, until now: Timestamp
+    ) -> [APIKey.Digest: [Timestamp]] {
         let record = (try? read(layout.tries(key)))?.object ?? JSONObject()
         var tries: [APIKey.Digest: [Timestamp]] = [:]
         for member in record.members {
             let moments = (member.value.array ?? []).compactMap { $0.string.flatMap(Timestamp.init(rfc3339:)) }
-            let recent = moments.filter { $0 > start }
+            let recent = moments.filter { $0 > start && $0 <= now }
             if !recent.isEmpty { tries[member.name] = recent }
         }
         return tries

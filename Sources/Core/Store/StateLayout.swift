@@ -90,6 +90,9 @@ struct StateLayout: Sendable {
     /// Where the right to ask for an account's models is held, beside that to sign in.
     func modelListLease(_ account: Account.ID) -> (path: String, offset: Int64) { (slots(account), (1 << 61) + 1) }
 
+    /// Where the probe of an account is held, behind both.
+    func probeLease(_ account: Account.ID) -> (path: String, offset: Int64) { (slots(account), (1 << 61) + 2) }
+
     /// The recent tries of the keys whose digests begin alike.
     func tries(_ digest: String) -> String { "\(root)/accounts/tries-\(digest.prefix(2)).json" }
 

@@ -86,6 +86,9 @@ package protocol Store: Sendable {
     /// The right to ask an account for its models; nil while somebody else does.
     func leaseModelList(of account: Account.ID) async throws -> Lease?
 
+    /// The right to find out whether a suspect account is well; nil while somebody else does.
+    func leaseProbe(of account: Account.ID) async throws -> Lease?
+
     // MARK: Repeated requests
 
     /// The right to answer the request named by `digest`; nil while somebody else has it.

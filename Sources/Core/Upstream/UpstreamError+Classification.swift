@@ -16,6 +16,7 @@ extension UpstreamError {
         case .tooLarge: self.init(.badReply, .transient, "answer too large")
         case .invalidURL, .protocolError: self.init(.badReply, .transient, "not HTTP as expected")
         }
+        wasSent = error.wasSent
     }
 
     /// A refusal of an OpenAI-compatible API, by its status and error object.

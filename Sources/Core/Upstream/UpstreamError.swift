@@ -30,6 +30,8 @@ package struct UpstreamError: Error, Sendable, Equatable {
     package var refusal: UpstreamRefusal?
     /// The upstream may have taken the prompt, so it is not sent again, to no account.
     package var mayBeAccepted = false
+    /// Whether any byte may have reached the upstream; what fails before that is not the prompt's fault.
+    package var wasSent = true
 
     package init(
         _ kind: Kind, _ failure: FailureClass, _ reason: String, status: Int? = nil, retryAfter: Duration? = nil,

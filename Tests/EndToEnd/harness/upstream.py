@@ -43,9 +43,14 @@ class Upstream:
     def reset(self) -> None:
         self.control.post("/_stub/reset").raise_for_status()
 
-    def script(self, step: dict, account: str = "*", kind: str = "chat", times: int = 1) -> None:
-        """Lets the next `times` requests (-1: all) of an account and kind be answered by `step`."""
-        rule = {"step": step, "account": account if account == "*" else key(account), "kind": kind, "times": times}
+    def script(
+        self, step: dict, account: str = "*", kind: str = "chat", times: int = 1, holding: str = ""
+    ) -> None:
+        """Lets the next `times` requests (-1: all) of an account and kind, with a text in them, be answered by `step`."""
+        rule = {
+            "step": step, "account": account if account == "*" else key(account), "kind": kind, "times": times,
+            "holding": holding,
+        }
         answer = self.control.post("/_stub/script", json=rule)
         assert answer.status_code == 200, answer.text
 

@@ -92,15 +92,20 @@ def step_of_prompt(prompt: str) -> Step | None:
 
 @dataclass
 class Rule:
-    """A step for the next `times` requests (-1: all) of an account and a kind; `*` is any."""
+    """A step for the next `times` requests (-1: all) of an account and a kind; `*` is any.
+
+    With `holding` it is for those only whose body has that text in it.
+    """
 
     step: Step
     account: str = "*"
     kind: str = "chat"
     times: int = 1
+    holding: str = ""
 
-    def takes(self, account: str, kind: str) -> bool:
-        return self.times != 0 and self.account in ("*", account) and self.kind in ("*", kind)
+    def takes(self, account: str, kind: str, body: str) -> bool:
+        return (
+            self.times != 0 and self.account in ("*", account) and self.kind in ("*", kind) and self.holding in body)
 
 
 @dataclass
@@ -110,9 +115,9 @@ class Script:
     def add(self, rule: dict) -> None:
         self.rules.append(Rule(**{**rule, "step": Step.of(rule.get("step", {}))}))
 
-    def next(self, account: str, kind: str) -> Step | None:
+    def next(self, account: str, kind: str, body: str = "") -> Step | None:
         for rule in self.rules:
-            if rule.takes(account, kind):
+            if rule.takes(account, kind, body):
                 if rule.times > 0:
                     rule.times -= 1
                 return rule.step

@@ -55,7 +55,7 @@ class Service:
             await self.refuse(401, "invalid_api_key", "Incorrect API key provided.", record, connection)
             return
         completion = Completion(body, self.models[0], is_title=record.kind == "title")
-        step = self.script.next(record.account, record.kind)
+        step = self.script.next(record.account, record.kind, json.dumps(body))
         if step is None and record.kind == "chat":
             step = step_of_prompt(completion.prompt)
         step = step or Step()

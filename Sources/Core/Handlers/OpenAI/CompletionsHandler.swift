@@ -76,7 +76,7 @@ package struct CompletionsHandler: Sendable {
         {
             // The caller sent the whole thread, so any account can go on with it.
             let canMoveOn: [GatewayError.Code] = [
-                .accountUnavailable, .noAccountAvailable, .conversationBusy, .conversationNotFound,
+                .accountUnavailable, .accountResting, .noAccountAvailable, .conversationBusy, .conversationNotFound,
                 .conversationTooLarge, .plusNotAllowed, .upstreamFailed, .modelNotFound,
             ]
             guard canMoveOn.contains(error.code) else { throw error }
@@ -122,6 +122,7 @@ package struct CompletionsHandler: Sendable {
             messages.allSatisfy({ $0["role"]?.string != nil })
         else { throw GatewayError.invalid("messages", "a list of messages, each with a role, and not empty") }
         if let model = body["model"], model.string == nil { throw GatewayError.invalid("model", "a string") }
+        try ModelName.check(body["model"]?.string)
         let isStream = try call.parameters.bool("stream") ?? false
         let wantsUsage = body["stream_options"]?["include_usage"]?.bool ?? false
         var passed = body

@@ -146,9 +146,8 @@ package struct AccessTokens: Sendable {
     }
 
     private func refuseHaste(_ record: StoredToken) throws(UpstreamError) {
-        guard let notBefore = record.notBefore, notBefore > .now else { return }
-        throw UpstreamError(
-            .refused, .rateLimited, "waits before the next sign-in", retryAfter: notBefore - .now)
+        guard let pause = record.pause(at: .now) else { return }
+        throw UpstreamError(.refused, .rateLimited, "waits before the next sign-in", retryAfter: pause)
     }
 
     private func leaseSignIn(of account: Account) async throws(UpstreamError) -> Lease {

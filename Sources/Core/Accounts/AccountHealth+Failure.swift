@@ -5,7 +5,7 @@ extension AccountHealth {
         note(
             error.failure, reason: error.reason, retryAfter: error.retryAfter, fingerprint: account.fingerprint, at: now
         )
-        if state != before { isRateLimited = error.failure == .rateLimited || error.status == 429 }
+        if state != before { isRateLimited = error.status == 429 && error.failure != .transient }
     }
 
     /// Notes a failure that may be the fault of the request that `caller` sent.

@@ -1,0 +1,111 @@
+import Logging
+import Testing
+
+@testable import Core
+
+struct AccountTrialsTests {
+    private let directory = TemporaryDirectory()
+    private let account = GatewayFixture.account("a")
+    private let web = Account(id: Account.ID(rawValue: "w"), kind: .chatGPT(.init(accessToken: Secret("t"))))
+    private let failure = UpstreamError(.refused, .transient, "status 500", status: 500)
+
+    private func trials(_ driver: ScriptedDriver) throws -> (AccountTrials, JSONFileStore) {
+        let store = try directory.store()
+        let drivers = UpstreamDrivers(openAI: driver, chatGPT: driver)
+        let log = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        return (AccountTrials(store: store, drivers: drivers, log: log), store)
+    }
+
+    @Test func `a probe that goes well acquits, and holds for the next failures`() async throws {
+        let driver = ScriptedDriver()
+        let (trials, store) = try trials(driver)
+
+        for number in 0..<50 {
+            #expect(try await trials.begin(on: account, after: failure, by: "u-\(number)").value == .innocent)
+        }
+
+        #expect(driver.asked.count == 1)
+        #expect(try store.health(of: account.id).isUntouched)
+    }
+
+    @Test(arguments: [
+        UpstreamError(.refused, .transient, "status 503"), UpstreamError(.unreachable, .transient, "connect failed"),
+        UpstreamError(.badReply, .transient, "chunk is not JSON"), UpstreamError(.refused, .rateLimited, "status 429"),
+        UpstreamError(.refused, .credential, "status 401"),
+    ])
+    func `a probe that fails takes the account out, for one caller, too`(probe: UpstreamError) async throws {
+        let driver = ScriptedDriver()
+        let (trials, store) = try trials(driver)
+        driver.fail(account.id, with: probe)
+
+        #expect(try await trials.begin(on: account, after: failure, by: "u").value == .guilty)
+
+        let health = try store.health(of: account.id)
+        #expect(health.isOut(at: .now, fingerprint: account.fingerprint))
+        #expect(health.reason == probe.reason)
+        #expect(try await trials.begin(on: account, after: failure, by: "u").value == .guilty)
+        #expect(driver.asked.count == 1)
+    }
+
+    @Test func `an answer that breaks off is a failed probe`() async throws {
+        let driver = ScriptedDriver { _ in
+            [.success(.text("O")), .failure(UpstreamError(.truncated, .transient, "cut"))]
+        }
+        let (trials, _) = try trials(driver)
+
+        #expect(try await trials.begin(on: account, after: failure, by: "u").value == .guilty)
+    }
+
+    @Test(arguments: [FailureClass.callerFault, .modelUnavailable])
+    func `an account that refuses the probe itself is there`(refusal: FailureClass) async throws {
+        let driver = ScriptedDriver()
+        let (trials, store) = try trials(driver)
+        driver.fail(account.id, with: UpstreamError(.refused, refusal, "status 400"))
+
+        #expect(try await trials.begin(on: account, after: failure, by: "u").value == .innocent)
+        #expect(try store.health(of: account.id).isUntouched)
+    }
+
+    @Test func `callers who fail at the same time wait for one probe`() async throws {
+        let driver = ScriptedDriver()
+        let (trials, _) = try trials(driver)
+
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<20 {
+                group.addTask { _ = try await trials.begin(on: account, after: failure, by: "u-\(number)").value }
+            }
+            try await group.waitForAll()
+        }
+
+        #expect(driver.asked.count == 1)
+    }
+
+    @Test func `the web backend is never probed, and failures of two callers rest it`() async throws {
+        let driver = ScriptedDriver()
+        let (trials, store) = try trials(driver)
+
+        for _ in 0..<10 { #expect(try await trials.begin(on: web, after: failure, by: "u").value == .undecided) }
+        #expect(!(try store.health(of: web.id).isOut(at: .now, fingerprint: web.fingerprint)))
+        #expect(try await trials.begin(on: web, after: failure, by: "v").value == .guilty)
+
+        #expect(driver.asked.isEmpty)
+    }
+
+    @Test func `a turn that goes well in between speaks for the web backend`() async throws {
+        let (trials, store) = try trials(ScriptedDriver())
+
+        _ = try await trials.begin(on: web, after: failure, by: "u").value
+        try store.updateHealth(of: web.id) { $0.noteSuccess(at: .now) }
+        let verdict = try await trials.begin(on: web, after: failure, by: "v").value
+
+        #expect(verdict == .innocent)
+    }
+
+    @Test func `what fails before the prompt is sent rests the web backend at once`() async throws {
+        let (trials, _) = try trials(ScriptedDriver())
+        var unsent = UpstreamError(.unreachable, .transient, "connect failed")
+        unsent.wasSent = false
+
+        #expect(try await trials.begin(on: web, after: unsent, by: "u").value == .guilty)
+    }
+}

@@ -31,7 +31,7 @@ def single_accounts(stub) -> Iterator[Gateway]:
     """A gateway with one account a fault, chosen by model, because a failing account rests."""
     instances = [
         {**stub.instance("a"), "id": name, "models": [name], "title_model": "stub-model"} for name in FAULTS]
-    yield from run(Gateway(stub, settings_of(stub, *instances), workers=1))
+    yield from run(Gateway(stub, settings_of(stub, *instances, max_reply_bytes=1 << 18), workers=1))
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -1,4 +1,4 @@
-/// Everything that assigns a failure class.
+/// Assigns failure classes to refusals and failed exchanges; drivers do so for answers that are not of their protocol.
 extension UpstreamError {
     /// A failed exchange, by what the HTTP client saw.
     package init(_ error: HTTPClientError) {

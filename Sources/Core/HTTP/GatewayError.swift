@@ -11,12 +11,14 @@ package struct GatewayError: Error, Equatable {
         case userDisabled = "user_disabled"
         case foreignOrigin = "foreign_origin"
         case notFound = "not_found"
+        case unknownURL = "unknown_url"
         case conversationNotFound = "conversation_not_found"
         case userNotFound = "user_not_found"
         case modelNotFound = "model_not_found"
         case methodNotAllowed = "method_not_allowed"
         case accountUnavailable = "account_unavailable"
         case bodyTooLarge = "body_too_large"
+        case headersTooLarge = "headers_too_large"
         case unsupportedMediaType = "unsupported_media_type"
         case invalidParameter = "invalid_parameter"
         case promptRequired = "prompt_required"
@@ -66,7 +68,7 @@ package struct GatewayError: Error, Equatable {
         self.conversationID = conversationID
     }
 
-    /// The only place where a failure gets its status.
+    /// The status that goes with the code; `/v1` differs from it in ``openAIStatus`` alone.
     package var status: Response.Status {
         switch code {
         case .malformedRequest, .invalidJSON, .conflictingKeys, .conversationBusy, .upstreamRejectedRequest,
@@ -76,10 +78,11 @@ package struct GatewayError: Error, Equatable {
         case .notAllowed, .plusNotAllowed, .userDisabled, .foreignOrigin, .mfaRequired, .captchaRequired,
             .accountBlocked, .accountDeactivated, .countryUnsupported:
             .forbidden
-        case .notFound, .conversationNotFound, .userNotFound, .modelNotFound: .notFound
+        case .notFound, .unknownURL, .conversationNotFound, .userNotFound, .modelNotFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .accountUnavailable, .upstreamConversationLost: .conflict
         case .bodyTooLarge: .contentTooLarge
+        case .headersTooLarge: .requestHeaderFieldsTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
         case .invalidParameter, .promptRequired, .userExists, .idempotencyKeyReused, .accessTokenRejected:
             .unprocessableContent
@@ -95,6 +98,7 @@ package struct GatewayError: Error, Equatable {
     /// Whether the same request sent again can never help, which the OpenAI SDKs read from `x-should-retry`.
     package var isFinal: Bool {
         code == .accountUnavailable || code == .upstreamConversationLost || code == .storageOutcomeUnknown
+            || code == .unknownURL
     }
 }
 

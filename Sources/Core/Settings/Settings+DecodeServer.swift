@@ -17,6 +17,13 @@ extension Settings.Server {
         queueTimeout = section.value("queue_timeout", default: queueTimeout, .seconds(0...3600))
         titleTimeout = section.value("title_timeout", default: titleTimeout, .seconds(0...600))
         maxBodyBytes = section.value("max_body_bytes", default: maxBodyBytes, .integer((1 << 10)...(256 << 20)))
+        maxOpenAIBodyBytes = section.value(
+            "max_v1_body_bytes", default: maxOpenAIBodyBytes, .integer((1 << 10)...(256 << 20)))
+        corsOrigins = section.value("cors_origins", default: corsOrigins, .origins)
+        if corsOrigins.contains("*") {
+            section.report.warn(
+                section.path(of: "cors_origins"), "pages of every site may use the API with a key that they have")
+        }
         durability = section.value("durability", default: durability, .name)
         allowGet = section.value(
             "allow_get", default: allowGet,
@@ -60,7 +67,7 @@ extension Settings.Server {
     private static func checked(_ name: String, at path: String, _ report: SettingsReport) -> String {
         let file = report.resolve(name)
         do throws(SettingsFile.Failure) {
-            try SettingsFile.check(file)
+            try report.files.check(file)
         } catch {
             if error.code == EACCES {
                 report.warn(path, "this user may not read the file; nginx must be able to")

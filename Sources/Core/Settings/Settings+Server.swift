@@ -22,6 +22,10 @@ extension Settings {
         /// How long a turn waits for its conversation or for a free account.
         package var queueTimeout: Duration = .seconds(30)
         package var maxBodyBytes = 1 << 20
+        /// The largest body under `/v1`, where pictures are in it.
+        package var maxOpenAIBodyBytes = 32 << 20
+        /// The origins whose pages may read the API's answers, as browsers write them; `*` stands for all.
+        package var corsOrigins: [String] = []
         package var durability = Durability.fsync
         package var allowGet = AllowGet.always
         /// Whether calls of `/v1` are archived as all others are.

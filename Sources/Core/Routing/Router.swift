@@ -38,7 +38,7 @@ package struct Router: Sendable {
 
     /// The page's own path where `path` is one with a slash at its end, as people and other servers write it.
     func page(atFolder path: String) -> String? {
-        guard path.count > 1, path.hasSuffix("/") else { return nil }
+        guard path.utf8.count > 2, path.hasSuffix("/") else { return nil }
         let page = String(path.dropLast())
         return exact[page]?.contains { $0.kind == .page } == true ? page : nil
     }

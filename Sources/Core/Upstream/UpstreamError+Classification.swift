@@ -1,4 +1,4 @@
-/// Everything that assigns a failure class.
+/// What an exchange's failure, status and codes say about the account.
 extension UpstreamError {
     /// A failed exchange, by what the HTTP client saw.
     package init(_ error: HTTPClientError) {

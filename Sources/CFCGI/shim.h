@@ -15,6 +15,7 @@
 /* Declared here because the importer compiles without _GNU_SOURCE. */
 extern int accept4(int, struct sockaddr *, socklen_t *, int);
 extern int pipe2(int[2], int);
+extern int memfd_create(const char *, unsigned int);
 
 /* Accepts a connection that no child process inherits. -1 and errno on failure. */
 static inline int cfcgi_accept(int listening) { return accept4(listening, 0, 0, SOCK_CLOEXEC); }
@@ -80,6 +81,9 @@ static inline int cfcgi_next_signal(int fd) {
 static inline int cfcgi_signal_when_parent_ends(int signal) { return prctl(PR_SET_PDEATHSIG, (unsigned long)signal); }
 
 /* A pipe that no child process inherits. -1 and errno on failure. */
+/* Close-on-exec; grows as it is written to, and is on no disk. */
+static inline int cfcgi_memory_file(const char *name) { return memfd_create(name, 1U /* MFD_CLOEXEC */); }
+
 static inline int cfcgi_pipe(int *reading, int *writing) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return -1;

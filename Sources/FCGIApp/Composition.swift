@@ -8,24 +8,16 @@ enum Composition {
     struct Parts {
         var responder: any Responder
         var maxBodyBytes: Int
+        var maxOpenAIBodyBytes: Int
         var executorThreads: Int
         /// To be called when nothing is answered any more.
         var close: @Sendable () -> Void
     }
 
-    /// Checks the settings as a worker would read them.
-    ///
-    /// - Returns: The warnings.
-    /// - Throws: ``SettingsError`` with all problems.
-    static func checkSettings(path: String) throws -> [String] {
-        try Settings.load(path: path).warnings.map(\.description)
-    }
-
     /// Opens the state directory before the first worker starts, and makes the first admin of an empty one.
     ///
     /// - Returns: The key of the new admin, to be shown once.
-    static func prepareState(settingsPath: String, stateDirectory: String) throws -> APIKey? {
-        let settings = try Settings.load(path: settingsPath).settings
+    static func prepareState(settings: Settings, stateDirectory: String) throws -> APIKey? {
         let log = Logger(label: "state")
         let store = try JSONFileStore(root: stateDirectory, durability: settings.server.durability, log: log)
         startThread {
@@ -36,8 +28,7 @@ enum Composition {
         return try store.createFirstAdmin()
     }
 
-    static func makeResponder(settingsPath: String, stateDirectory: String) throws -> Parts {
-        let settings = try Settings.load(path: settingsPath).settings
+    static func makeResponder(settings: Settings, stateDirectory: String) throws -> Parts {
         let log = Logger(label: "gateway")
         let store = try JSONFileStore(root: stateDirectory, durability: settings.server.durability, log: log)
         // The worker drains and ends; its supervisor starts another, which reads what the disk really holds.
@@ -51,7 +42,8 @@ enum Composition {
             onStorageFault: onStorageFault)
         startThread { store.openJournal() }
         return Parts(
-            responder: gateway, maxBodyBytes: settings.server.maxBodyBytes, executorThreads: 32,
+            responder: gateway, maxBodyBytes: settings.server.maxBodyBytes,
+            maxOpenAIBodyBytes: settings.server.maxOpenAIBodyBytes, executorThreads: 32,
             close: { store.closeJournal() })
     }
 

@@ -15,7 +15,7 @@ import HTTPTypes
     var incoming = IncomingRequest(parameters)
     require((8...64).contains(incoming.request.id.utf8.count), "the id would not fit a log line")
     guard incoming.refusal == nil else {
-        _ = incoming.refusal?.response(to: incoming.request)
+        if let refusal = incoming.refusal { _ = Response.failure(refusal.error, to: incoming.request) }
         return
     }
 

@@ -6,7 +6,7 @@ package struct Authenticator: Sendable {
 
     package init(store: any Store) { self.store = store }
 
-    /// The principal of `call`, from `Authorization: Bearer`, `admin`, `client`, `user` or a page's `api_key`.
+    /// The principal of `call`, from `Authorization: Bearer`, `X-Api-Key`, `Api-Key`, `admin`, `client`, `user` or a page's `api_key`.
     ///
     /// - Throws: ``GatewayError/invalidKey`` for a missing, mistyped, unknown or revoked key, one same answer;
     ///   `conflictingKeys` for two keys of one role; `notAllowed` for a key in another role's parameter.
@@ -23,7 +23,7 @@ package struct Authenticator: Sendable {
             holders[role] = user
             keys[role] = key
         }
-        for text in try [bearerText(of: call), presented("api_key", in: call)].compactMap({ $0 }) {
+        for text in try [fieldText(of: call), presented("api_key", in: call)].compactMap({ $0 }) {
             let (user, key) = try await holder(of: text)
             guard keys[user.role] == nil || keys[user.role] == key else { throw Self.conflict }
             holders[user.role] = user
@@ -37,9 +37,9 @@ package struct Authenticator: Sendable {
         return Principal(caller: caller, named: named)
     }
 
-    /// The user whose key stands in `Authorization`, where parameters of the names of roles mean something else.
+    /// The user whose key stands in a header field, where parameters of the names of roles mean something else.
     package func bearer(of call: Call) async throws -> User {
-        guard let text = try bearerText(of: call) else { throw GatewayError.invalidKey }
+        guard let text = try fieldText(of: call) else { throw GatewayError.invalidKey }
         let (user, _) = try await holder(of: text)
         guard !user.isDisabled else { throw Self.disabled }
         return user
@@ -131,6 +131,17 @@ package struct Authenticator: Sendable {
         default: throw Self.conflict
         }
         return try call.parameters.anyText(name)
+    }
+
+    /// The key in the header fields: `Authorization`, or `X-Api-Key` and `Api-Key` as Anthropic's and Azure's clients
+    /// have it.
+    ///
+    /// - Throws: `conflictingKeys` where two of them differ.
+    private func fieldText(of call: Call) throws -> String? {
+        let others = HTTPField.Name.apiKeys.flatMap { call.request.headers[values: $0] }
+        let texts = try [bearerText(of: call)].compactMap { $0 } + others
+        guard texts.allSatisfy({ $0 == texts.first }) else { throw Self.conflict }
+        return texts.first
     }
 
     private func bearerText(of call: Call) throws -> String? {

@@ -11,6 +11,7 @@ package struct GatewayError: Error, Equatable {
         case userDisabled = "user_disabled"
         case foreignOrigin = "foreign_origin"
         case notFound = "not_found"
+        case unknownURL = "unknown_url"
         case conversationNotFound = "conversation_not_found"
         case userNotFound = "user_not_found"
         case modelNotFound = "model_not_found"
@@ -19,6 +20,7 @@ package struct GatewayError: Error, Equatable {
         case accountResting = "account_resting"
         case bodyTooLarge = "body_too_large"
         case conversationTooLarge = "conversation_too_large"
+        case headersTooLarge = "headers_too_large"
         case unsupportedMediaType = "unsupported_media_type"
         case invalidParameter = "invalid_parameter"
         case promptRequired = "prompt_required"
@@ -74,7 +76,7 @@ package struct GatewayError: Error, Equatable {
     /// The word that the caller reads.
     var word: String { fault?.rawValue ?? code.rawValue }
 
-    /// The only place where a failure gets its status.
+    /// The status that goes with the code; `/v1` differs from it in ``openAIStatus`` alone.
     package var status: Response.Status {
         switch code {
         case .malformedRequest, .invalidJSON, .conflictingKeys, .conversationBusy, .upstreamRejectedRequest,
@@ -84,10 +86,11 @@ package struct GatewayError: Error, Equatable {
         case .notAllowed, .plusNotAllowed, .userDisabled, .foreignOrigin, .mfaRequired, .captchaRequired,
             .accountBlocked, .accountDeactivated, .countryUnsupported:
             .forbidden
-        case .notFound, .conversationNotFound, .userNotFound, .modelNotFound: .notFound
+        case .notFound, .unknownURL, .conversationNotFound, .userNotFound, .modelNotFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .accountUnavailable, .upstreamConversationLost: .conflict
         case .bodyTooLarge, .conversationTooLarge: .contentTooLarge
+        case .headersTooLarge: .requestHeaderFieldsTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
         case .invalidParameter, .promptRequired, .userExists, .idempotencyKeyReused, .accessTokenRejected:
             .unprocessableContent
@@ -103,6 +106,7 @@ package struct GatewayError: Error, Equatable {
     /// Whether the same request sent again can never help, which the OpenAI SDKs read from `x-should-retry`.
     package var isFinal: Bool {
         code == .accountUnavailable || code == .upstreamConversationLost || code == .storageOutcomeUnknown
+            || code == .unknownURL
     }
 }
 

@@ -23,25 +23,43 @@ package struct Parameters: Sendable {
         let contentType = request.headers[.contentType] ?? ""
         switch contentType.prefix(while: { $0 != ";" }).lowercased().filter({ $0 != " " }) {
         case "application/x-www-form-urlencoded":
+            guard !Self.looksLikeJSON(request.body) else { throw Self.isNamed(contentType) }
             for (name, value) in try FormDecoder.decode(request.body) { add(name, .text(value)) }
         case "multipart/form-data":
             for (name, value) in try MultipartDecoder.decode(request.body, contentType: contentType) {
                 add(name, .text(value))
             }
         case let type where type == "application/json" || type.hasSuffix("+json"):
-            let object = try Self.object(request.body)
+            let object = try Self.object(request.body, limits: request.isOpenAI ? .openAI : .caller)
             for member in object.members { add(member.name, .json(member.value)) }
             body = object
         default:
+            guard !Self.looksLikeJSON(request.body) else { throw Self.isNamed(contentType) }
             throw GatewayError(
                 .unsupportedMediaType,
                 "The body must be application/json, application/x-www-form-urlencoded or multipart/form-data.")
         }
     }
 
-    private static func object(_ bytes: [UInt8]) throws(GatewayError) -> JSONObject {
+    /// Whether a body begins as a JSON object or array does, which no form with parameters of ours does.
+    private static func looksLikeJSON(_ body: [UInt8]) -> Bool {
+        let first = body.first { $0 != 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D }
+        return first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
+    }
+
+    /// JSON under another name, which curl and others give it unasked; read as a form it would have no parameters.
+    private static func isNamed(_ contentType: String) -> GatewayError {
+        let known = "application/x-www-form-urlencoded"
+        let name = contentType.isEmpty ? "no Content-Type" : "another Content-Type"
+        let found = contentType.lowercased().hasPrefix(known) ? "the Content-Type \(known)" : name
+        return GatewayError(
+            .unsupportedMediaType,
+            "The body is JSON, but the request has \(found). Send it with \"Content-Type: application/json\".")
+    }
+
+    private static func object(_ bytes: [UInt8], limits: JSONReader.Limits) throws(GatewayError) -> JSONObject {
         let value: JSON
-        do throws(JSONSyntaxError) { value = try JSONReader.read(bytes) } catch {
+        do throws(JSONSyntaxError) { value = try JSONReader.read(bytes, limits: limits) } catch {
             throw GatewayError(.invalidJSON, "The JSON body is not valid at byte \(error.offset): \(error.reason).")
         }
         guard let object = value.object else {
@@ -62,10 +80,17 @@ package struct Parameters: Sendable {
     ///
     /// Given several times, the last counts.
     ///
-    /// - Throws: 422 for a JSON value that is not a string, 400 for a NUL in it.
-    package func text(_ name: String) throws(GatewayError) -> String? {
+    /// - Parameter takesDigits: Whether a whole JSON number stands for its digits, as bots send their users' ids.
+    /// - Throws: 422 for another JSON value that is not a string, 400 for a NUL in it.
+    package func text(_ name: String, takesDigits: Bool = false) throws(GatewayError) -> String? {
+        if takesDigits, case .json(.number(let digits))? = values[name]?.last, Self.isWhole(digits) { return digits }
         guard let value = try anyText(name), !value.isEmpty else { return nil }
         return value
+    }
+
+    /// Whether a JSON number is written as an integer; `1e3`, `1.0` and `-0` have another spelling, so are no id.
+    private static func isWhole(_ number: String) -> Bool {
+        number != "-0" && number.utf8.allSatisfy { $0 == UInt8(ascii: "-") || (0x30...0x39).contains($0) }
     }
 
     /// Like ``text(_:)``, but an empty text is a value.
@@ -82,20 +107,20 @@ package struct Parameters: Sendable {
         }
     }
 
-    /// An id in the alphabet of ``Identifier``; nil if it is absent or empty.
+    /// An id in the alphabet of ``Identifier``, or a whole JSON number; nil if it is absent or empty.
     package func identifier(_ name: String) throws(GatewayError) -> String? {
-        guard let text = try text(name) else { return nil }
+        guard let text = try text(name, takesDigits: true) else { return nil }
         guard Identifier.isValid(text) else { throw .invalid(name, Identifier.rule) }
         return text
     }
 
-    /// A boolean or the words `true` and `false`; nil if it is absent or empty.
+    /// A boolean or the words `true` and `false`, also as Python writes them; nil if it is absent or empty.
     package func bool(_ name: String) throws(GatewayError) -> Bool? {
         switch values[name]?.last {
         case nil, .json(.null), .text(""): return nil
         case .json(.bool(let value)): return value
-        case .text("true"), .json(.string("true")): return true
-        case .text("false"), .json(.string("false")): return false
+        case .text("true"), .json(.string("true")), .text("True"), .json(.string("True")): return true
+        case .text("false"), .json(.string("false")), .text("False"), .json(.string("False")): return false
         default: throw .invalid(name, "true or false")
         }
     }

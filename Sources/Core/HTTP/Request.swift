@@ -17,7 +17,13 @@ package final class Request: Sendable {
     package let remoteAddress: String
 
     /// Whether the caller expects the OpenAI API, which has error objects of its own.
-    var isOpenAI: Bool { path.hasPrefix("/v1/") }
+    package var isOpenAI: Bool { path == "/v1" || path.hasPrefix("/v1/") }
+
+    /// Whether a browser asks for a page to show, and not a program for data.
+    var wantsPage: Bool {
+        guard !isOpenAI, path != "/api", !path.hasPrefix("/api/") else { return false }
+        return headers[.accept]?.lowercased().contains("text/html") == true
+    }
 
     package init(
         id: String, method: HTTPRequest.Method, path: String, query: String = "", host: String = "",

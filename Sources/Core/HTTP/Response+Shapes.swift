@@ -7,6 +7,8 @@ extension HTTPField.Name {
     package static let idempotencyKey = known("Idempotency-Key")
     package static let idempotencyReplayed = known("Idempotency-Replayed")
     package static let shouldRetry = known("X-Should-Retry")
+    /// The key as Anthropic's and Azure's clients send it.
+    package static let apiKeys = [known("X-Api-Key"), known("Api-Key")]
 
     private static func known(_ name: String) -> HTTPField.Name {
         // The names above are valid tokens, so the other branch never counts.

@@ -6,6 +6,7 @@ package final class Gateway: Responder {
     private let router: Router
     private let pages: HTMLPage
     private let settings: Settings
+    private let crossOrigin: CrossOrigin
     private let log: Logger
     private let failures: Failures
 
@@ -54,14 +55,22 @@ package final class Gateway: Responder {
                 desk: AccountDesk(store: store, pool: dispatcher.pool, drivers: drivers)),
             health: HealthHandler(store: store))
         router = Router(routes.table)
+        crossOrigin = CrossOrigin(origins: server.corsOrigins)
         self.settings = settings
         self.log = log
     }
 
     package func respond(to request: Request) async -> Response {
-        var call = Call(request: request, parameters: Parameters(), kind: request.isOpenAI ? .openAI : .api)
+        let kind = router.kind(at: request.path)
+        if kind != .page, var answer = crossOrigin.preflight(request, methods: router.methods(at: request.path)) {
+            answer.headers[.requestID] = request.id
+            return answer
+        }
+        var call = Call(request: request, parameters: Parameters(), kind: shape(of: request, kind))
         var response: Response
         do {
+            if kind == nil, let page = router.page(atFolder: request.path) { return redirect(request, to: page) }
+            if kind == nil, request.isOpenAI { throw router.unknownURL() }
             let route = try router.route(request.method, request.path)
             call = Call(request: request, parameters: Parameters(), kind: route.kind)
             call = Call(request: request, parameters: try Parameters(of: request), kind: route.kind)
@@ -72,6 +81,7 @@ package final class Gateway: Responder {
             response = failure(error, of: call)
         }
         response.headers[.requestID] = request.id
+        if kind != .page { crossOrigin.mark(&response, to: request) }
         if case .stream(let write) = response.body {
             response.body = .stream { [self, call] writer in
                 let first = FirstPiece(writer)
@@ -79,11 +89,31 @@ package final class Gateway: Responder {
                     guard !first.hasCome else { throw error }
                     var response = failure(error, of: call)
                     response.headers[.requestID] = call.request.id
+                    if kind != .page { crossOrigin.mark(&response, to: call.request) }
                     throw ResponseInstead(response)
                 }
             }
         }
         return response
+    }
+
+    package func refuse(_ request: Request, with error: GatewayError) -> Response {
+        var response = Response.failure(error, to: request)
+        if router.kind(at: request.path) != .page { crossOrigin.mark(&response, to: request) }
+        return response
+    }
+
+    /// In whose shape a failure goes back before a route is chosen.
+    private func shape(of request: Request, _ kind: Route.Kind?) -> Route.Kind {
+        if request.isOpenAI { return .openAI }
+        return (kind ?? .page) == .page && request.wantsPage ? .page : .api
+    }
+
+    /// Sends on to a page of ours, never to a place that the caller names.
+    private func redirect(_ request: Request, to page: String) -> Response {
+        let query = request.query.isEmpty ? "" : "?\(request.query)"
+        let place = settings.server.basePath + page.dropFirst() + query
+        return Response(status: .permanentRedirect, headers: [.location: place, .requestID: request.id])
     }
 
     package func finished(_ request: Request, status: Int, bytesSent: Int, duration: Duration, clientLeft: Bool) {
@@ -96,7 +126,7 @@ package final class Gateway: Responder {
             ])
     }
 
-    /// The one place where a failure becomes an answer, and where what nobody foresaw is logged.
+    /// Makes a failure that comes before the first byte an answer; what breaks off later is told in the stream.
     private func failure(_ error: any Error, of call: Call) -> Response {
         let request = call.request
         let told = failures.told(error, requestID: request.id)

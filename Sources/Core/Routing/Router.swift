@@ -33,6 +33,31 @@ package struct Router: Sendable {
     /// What a 405 must name in `Allow`.
     func methods(at path: String) -> [HTTPRequest.Method] { candidates(at: path)?.flatMap(\.methods) ?? [] }
 
+    /// What answers at `path`; nil where nothing does.
+    func kind(at path: String) -> Route.Kind? { candidates(at: path)?.first?.kind }
+
+    /// The page's own path where `path` is one with a slash at its end, as people and other servers write it.
+    func page(atFolder path: String) -> String? {
+        guard path.utf8.count > 2, path.hasSuffix("/") else { return nil }
+        let page = String(path.dropLast())
+        return exact[page]?.contains { $0.kind == .page } == true ? page : nil
+    }
+
+    /// Says which paths of the OpenAI API there are: its clients call others, too, and would look for a model.
+    func unknownURL() -> GatewayError {
+        let routes = exact.values.joined() + open.flatMap(\.routes)
+        let lines = routes.filter { $0.kind == .openAI }.flatMap { route in
+            route.methods.map { "\($0.rawValue) \(Self.forPeople(route.path))" }
+        }
+        return GatewayError(
+            .unknownURL,
+            "There is nothing at this path. Under /v1 this server has: \(lines.sorted().joined(separator: ", ")).")
+    }
+
+    private static func forPeople(_ path: String) -> String {
+        path.hasSuffix("*") ? "\(path.dropLast()){id}" : path
+    }
+
     private func candidates(at path: String) -> [Route]? {
         exact[path] ?? open.first { path.hasPrefix($0.prefix) }?.routes
     }

@@ -37,6 +37,7 @@ struct Routes {
             Route("/api/admin/accounts", [.get], .api, accounts.list),
             Route("/api/admin/accounts", [.post], .api, accounts.act),
             Route("/healthz", [.get], .api, health.respond),
+            Route("/health", [.get], .api, health.respond),
             Route("/", [.get], .page) { _ in Response(status: .found, headers: [.location: home]) },
             Route(pages.chat, [.get], .page) { _ in .page("/_pages/chat.html") },
             Route(pages.chat, [.post], .page, chat.respond),

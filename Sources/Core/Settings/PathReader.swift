@@ -1,7 +1,7 @@
 /// Reads the paths of pages and endpoints and sees that each leads to one place only.
 final class PathReader {
     /// Paths of the server itself and of its static files, with all that lies below them.
-    static let reserved = ["/api/admin", "/assets", "/healthz", "/lib", "/locales", "/metrics", "/v1"]
+    static let reserved = ["/api/admin", "/assets", "/health", "/healthz", "/lib", "/locales", "/metrics", "/v1"]
 
     private struct Entry {
         let place: String

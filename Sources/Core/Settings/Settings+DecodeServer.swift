@@ -23,6 +23,13 @@ extension Settings.Server {
             "max_reply_bytes", default: replyLimits.bytes, .integer((1 << 10)...(64 << 20)))
         replyLimits.idle = section.value("reply_idle_seconds", default: replyLimits.idle, .seconds(1...3600))
         replyLimits.total = section.value("reply_total_seconds", default: replyLimits.total, .seconds(1...86_400))
+        maxOpenAIBodyBytes = section.value(
+            "max_v1_body_bytes", default: maxOpenAIBodyBytes, .integer((1 << 10)...(256 << 20)))
+        corsOrigins = section.value("cors_origins", default: corsOrigins, .origins)
+        if corsOrigins.contains("*") {
+            section.report.warn(
+                section.path(of: "cors_origins"), "pages of every site may use the API with a key that they have")
+        }
         durability = section.value("durability", default: durability, .name)
         allowGet = section.value(
             "allow_get", default: allowGet,
@@ -66,7 +73,7 @@ extension Settings.Server {
     private static func checked(_ name: String, at path: String, _ report: SettingsReport) -> String {
         let file = report.resolve(name)
         do throws(SettingsFile.Failure) {
-            try SettingsFile.check(file)
+            try report.files.check(file)
         } catch {
             if error.code == EACCES {
                 report.warn(path, "this user may not read the file; nginx must be able to")

@@ -8,6 +8,18 @@ extension Settings {
     package static func load(
         path: String, environment: [String: String] = ProcessEnvironment.current
     ) throws(SettingsError) -> (settings: Settings, warnings: [SettingsWarning]) {
+        let snapshot = try SettingsSnapshot(path: path, environment: environment)
+        return (snapshot.settings, snapshot.warnings)
+    }
+}
+
+extension SettingsSnapshot {
+    /// Reads and checks the settings file at `path` and the files that it names.
+    ///
+    /// - Throws: All problems of the file at once, or the one that kept it from being read.
+    package init(
+        path: String, environment: [String: String] = ProcessEnvironment.current
+    ) throws(SettingsError) {
         let file: SettingsFile
         do throws(SettingsFile.Failure) {
             file = try SettingsFile.read(path, limit: 4 << 20)
@@ -21,20 +33,23 @@ extension Settings {
         do throws(JSONSyntaxError) {
             json = try JSONReader.read(file.bytes, limits: .trusted)
         } catch {
-            let (line, column) = place(of: error.offset, in: file.bytes)
+            let (line, column) = Self.place(of: error.offset, in: file.bytes)
             throw SettingsError(problems: [
                 SettingsProblem(
                     path: "\(path):\(line):\(column)", found: "a fault (\(error.reason))", expected: "valid JSON")
             ])
         }
 
-        let report = SettingsReport(environment: environment, directory: directory(of: path))
-        var result = try decode(json, report: report)
+        let directory = Self.directory(of: path)
+        let report = SettingsReport(environment: environment, directory: directory)
+        var result = try Settings.decode(json, report: report)
         if report.hasLiteralSecrets, file.mode & 0o077 != 0 {
             let message = "the file holds secrets and others than its owner may read it; chmod 600 closes it"
             result.warnings.append(SettingsWarning(path: path, message: message))
         }
-        return result
+        self.init(
+            settings: result.settings, warnings: result.warnings, json: json, directory: directory,
+            files: report.files.contents)
     }
 
     /// Line and column from 1 of the byte at `offset`; a column is a Unicode scalar.

@@ -26,6 +26,10 @@ extension Settings {
         package var maxConversationBytes = 16 << 20
         /// How large a reply may become and how long it may take.
         package var replyLimits = ReplyLimits()
+        /// The largest body under `/v1`, where pictures are in it.
+        package var maxOpenAIBodyBytes = 32 << 20
+        /// The origins whose pages may read the API's answers, as browsers write them; `*` stands for all.
+        package var corsOrigins: [String] = []
         package var durability = Durability.fsync
         package var allowGet = AllowGet.always
         /// Whether calls of `/v1` are archived as all others are.

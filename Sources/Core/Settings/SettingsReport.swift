@@ -9,10 +9,12 @@ final class SettingsReport {
     let environment: [String: String]
     /// Where relative file names begin.
     let directory: String
+    let files: SettingsFiles
 
-    init(environment: [String: String], directory: String) {
+    init(environment: [String: String], directory: String, files: SettingsFiles = SettingsFiles()) {
         self.environment = environment
         self.directory = directory
+        self.files = files
     }
 
     func problem(_ path: String, found: String, expected: String, hint: String? = nil) {

@@ -36,8 +36,7 @@ extension SettingsSection {
 
     private func secret(inFile name: String, at path: String, _ rule: SettingsRule<Secret>) -> Secret? {
         do throws(SettingsFile.Failure) {
-            let file = try SettingsFile.read(report.resolve(name), limit: 64 << 10)
-            var bytes = file.bytes
+            var bytes = try report.files.read(report.resolve(name), limit: 64 << 10)
             while bytes.last == 0x0A || bytes.last == 0x0D { bytes.removeLast() }
             let text = String(validating: bytes, as: UTF8.self) ?? ""
             return checked(text, in: "a file", at: path, rule)

@@ -40,7 +40,7 @@ struct URLParts: Equatable {
         userInfo = at.map { String(authority[..<$0]) }
         path = String(rest[authorityEnd..<tailStart])
         hasQueryOrFragment = tailStart < rest.endIndex
-        guard !scheme.isEmpty, scheme.utf8.allSatisfy({ Self.isLetterOrDigit($0) || $0 == UInt8(ascii: "+") })
+        guard !scheme.isEmpty, scheme.utf8.allSatisfy({ Self.isLetterOrDigit($0) || "+-.".utf8.contains($0) })
         else { return nil }
     }
 

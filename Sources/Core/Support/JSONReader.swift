@@ -19,6 +19,10 @@ package struct JSONReader {
         package var values: Int
         /// What a caller may send.
         package static let caller = Limits(depth: 32, values: 10_000)
+        /// What a caller of `/v1` may send: a thread of some ten thousand messages.
+        ///
+        /// A value takes about 100 bytes beside its text, so all of them take some 10 MiB at most.
+        package static let openAI = Limits(depth: 32, values: 100_000)
         /// What an upstream or a file of ours may hold.
         package static let trusted = Limits(depth: 64, values: 1_000_000)
         /// A whole archive in one file, which the operator names.

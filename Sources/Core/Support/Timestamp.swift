@@ -42,9 +42,6 @@ package struct Timestamp: Sendable, Hashable, Comparable {
         return "\(parts.date) | \(parts.time)"
     }
 
-    /// The UTC day, `2026-11-23`.
-    package var day: String { parts(local: false).date }
-
     private func parts(local: Bool) -> (date: String, time: String, fraction: String) {
         let fraction = (microsecondsSinceEpoch % 1_000_000 + 1_000_000) % 1_000_000
         var seconds = time_t((microsecondsSinceEpoch - fraction) / 1_000_000)
@@ -109,8 +106,20 @@ extension Timestamp {
             guard !digits.isEmpty, let value = Int64(digits), value >= 0 else { return nil }
             fraction = (digits.count..<6).reduce(value) { value, _ in value * 10 }
         }
+        // `mktime` would go on to the next month.
+        guard day <= Self.days(inMonth: month, of: year) else { return nil }
         let seconds = local ? mktime(&fields) : timegm(&fields)
         self.init(microsecondsSinceEpoch: Int64(seconds) * 1_000_000 + fraction)
+    }
+}
+
+extension Timestamp {
+    private static func days(inMonth month: Int32, of year: Int32) -> Int32 {
+        switch month {
+        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 /// Speaks one upstream's protocol.
 ///
-/// A driver never sees a caller's HTTP request or a file of the state, only what a prompt or a store gives it.
+/// A driver sees what is asked, and neither the caller's HTTP request nor its key.
 package protocol UpstreamDriver: Sendable {
     /// Sends a prompt and returns once the first piece of a good answer is here.
     ///

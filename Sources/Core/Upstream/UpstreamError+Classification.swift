@@ -1,4 +1,4 @@
-/// Assigns failure classes to refusals and failed exchanges; drivers do so for answers that are not of their protocol.
+/// What an exchange's failure, status and codes say about the account.
 extension UpstreamError {
     /// A failed exchange, by what the HTTP client saw.
     package init(_ error: HTTPClientError) {

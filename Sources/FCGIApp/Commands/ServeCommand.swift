@@ -1,4 +1,5 @@
 import ArgumentParser
+import Core
 import Glibc
 import Logging
 
@@ -9,7 +10,8 @@ struct ServeCommand: ParsableCommand {
         abstract: "Create the socket for nginx and keep workers running on it.",
         discussion: """
             Writes "ready" to standard output once all workers accept. TERM and INT drain the workers and end the \
-            server; HUP reads the settings again and replaces the workers one after another.
+            server; HUP reads the settings again and replaces the workers one after another. Settings that are not \
+            valid change nothing, and a worker that has to be started again gets the last good ones.
             """)
 
     @OptionGroup var worker: WorkerOptions
@@ -36,15 +38,20 @@ struct ServeCommand: ParsableCommand {
         let listening: ListeningSocket
         let supervisor: Supervisor
         do {
-            for warning in try Composition.checkSettings(path: worker.settings) {
+            let settings = try KeptSettings(path: worker.settings)
+            for warning in settings.warnings {
                 logger.warning("The settings have a weakness", metadata: ["warning": "\(warning)"])
             }
-            try prepareState()
+            try prepareState(settings.settings)
             listening = try ListeningSocket(path: socket, group: SocketGroup.find(group))
             supervisor = try Supervisor(
-                listening: listening.descriptor, launch: WorkerLaunch(arguments: ["worker"] + worker.arguments),
+                listening: listening.descriptor,
+                launch: WorkerLaunch(arguments: ["worker"] + worker.arguments, settings: settings),
                 workers: workers, drain: .seconds(worker.drainSeconds), signals: signals, logger: logger,
-                checkSettings: { [worker] in try Composition.checkSettings(path: worker.settings) })
+                readSettings: {
+                    try settings.read()
+                    return settings.warnings
+                })
         } catch {
             throw CommandFailure(error)
         }
@@ -54,11 +61,10 @@ struct ServeCommand: ParsableCommand {
     }
 
     /// Opens the state directory; the key of a new one's admin is shown on a terminal only, never to a log.
-    private func prepareState() throws {
-        guard
-            let key = try Composition.prepareState(
-                settingsPath: worker.settings, stateDirectory: worker.stateDir)
-        else { return }
+    private func prepareState(_ settings: Settings) throws {
+        guard let key = try Composition.prepareState(settings: settings, stateDirectory: worker.stateDir) else {
+            return
+        }
         let file = "\(worker.stateDir)/admin-key.txt"
         let words = isatty(2) == 1 ? "The admin's key, also in \(file): \(key.text)" : "The admin's key is in \(file)"
         _ = "\(words)\n".withCString { write(2, $0, strlen($0)) }

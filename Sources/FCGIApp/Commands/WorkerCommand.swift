@@ -30,12 +30,15 @@ struct WorkerCommand: ParsableCommand {
         let close: @Sendable () -> Void
         do {
             let listening = try WorkerEnvironment.listeningDescriptor()
-            let parts = try Composition.makeResponder(settingsPath: options.settings, stateDirectory: options.stateDir)
+            let settings = try WorkerEnvironment.keptSettings() ?? Settings.load(path: options.settings).settings
+            let parts = try Composition.makeResponder(settings: settings, stateDirectory: options.stateDir)
             close = parts.close
             server = try FCGIServer(
                 listening: listening, responder: parts.responder,
                 executor: RequestExecutor(threads: parts.executorThreads),
-                limits: .init(maxBodyBytes: parts.maxBodyBytes, releasesListening: true))
+                limits: .init(
+                    maxBodyBytes: parts.maxBodyBytes, maxOpenAIBodyBytes: parts.maxOpenAIBodyBytes,
+                    releasesListening: true))
         } catch {
             throw CommandFailure(error)
         }

@@ -8,8 +8,10 @@ struct FCGIParameters {
     private(set) var variables: [String: String] = [:]
     /// The header fields in their order, repeated ones too, with names such as `USER_AGENT`.
     private(set) var fields: [(name: String, value: String)] = []
-    /// Whether something was left out because there was too much.
-    private(set) var isExcessive = false
+    /// Whether something was left out because there were too many bytes.
+    private(set) var isTooLarge = false
+    /// Whether something was left out because there were too many header fields.
+    private(set) var hasTooManyFields = false
     /// Whether a variable was not UTF-8.
     private(set) var hasInvalidText = false
     private var size = 0
@@ -28,10 +30,9 @@ struct FCGIParameters {
         let isField = name.hasPrefix("HTTP_")
         guard isField || Self.wanted.contains(name) else { return }
         size += entry.count
-        guard size <= Self.maxBytes, fields.count < Self.maxFields else {
-            isExcessive = true
-            return
-        }
+        isTooLarge = isTooLarge || size > Self.maxBytes
+        hasTooManyFields = hasTooManyFields || fields.count >= Self.maxFields
+        guard !isTooLarge, !hasTooManyFields else { return }
         let bytes = entry[(equals + 1)...]
         if isField {
             fields.append((String(name.dropFirst(5)), String(decoding: bytes, as: UTF8.self)))

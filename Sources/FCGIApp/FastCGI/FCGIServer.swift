@@ -12,6 +12,8 @@ final class FCGIServer: Sendable {
     struct Limits {
         /// The largest body, in bytes, that reaches the responder.
         var maxBodyBytes: Int
+        /// The same under `/v1`; nil: no other.
+        var maxOpenAIBodyBytes: Int?
         /// How much of a larger body is read and thrown away so that the caller gets its answer.
         var maxDrainedBytes = 64 << 20
         var acceptThreads = 2
@@ -162,11 +164,12 @@ final class FCGIServer: Sendable {
             return
         }
         var incoming = IncomingRequest(exchange.parameters())
+        let limit = incoming.request.isOpenAI ? limits.maxOpenAIBodyBytes ?? limits.maxBodyBytes : limits.maxBodyBytes
         switch exchange.readBody(
-            declared: incoming.declaredLength, limit: limits.maxBodyBytes, drainLimit: limits.maxDrainedBytes)
+            declared: incoming.declaredLength, limit: limit, drainLimit: limits.maxDrainedBytes)
         {
         case .whole(let body): incoming.request = incoming.request.with(body: body)
-        case .tooLarge: incoming.refusal = incoming.refusal ?? .bodyTooLarge(limit: limits.maxBodyBytes)
+        case .tooLarge: incoming.refusal = incoming.refusal ?? .bodyTooLarge(limit: limit)
         case .broken: incoming.refusal = .malformedRequest
         }
         let watch = monitor.watch(connection)
@@ -187,7 +190,7 @@ final class FCGIServer: Sendable {
         let request = incoming.request
         var response: Response
         if let refusal = incoming.refusal {
-            response = refusal.response(to: request)
+            response = responder.refuse(request, with: refusal.error)
         } else {
             response = await responder.respond(to: request)
         }
@@ -195,7 +198,7 @@ final class FCGIServer: Sendable {
         logger[metadataKey: "request_id"] = "\(request.id)"
         if !(200...599).contains(response.status.code) {
             logger.critical("A response without a usable status was replaced")
-            response = TransportRefusal.invalidResponse.response(to: request)
+            response = responder.refuse(request, with: TransportRefusal.invalidResponse.error)
         }
         let transmission = ResponseTransmission(exchange: exchange, watch: watch, request: request, logger: logger)
         let (status, hasClientLeft) = await transmission.send(response)

@@ -21,7 +21,9 @@ struct IncomingRequest {
 
         let length = variables["CONTENT_LENGTH"] ?? ""
         declaredLength = Self.length(length)
-        let isWhole = !parameters.isExcessive && !parameters.hasInvalidText && (length.isEmpty || declaredLength != nil)
+        let isWhole =
+            !parameters.hasTooManyFields && !parameters.hasInvalidText && (length.isEmpty || declaredLength != nil)
+        if parameters.isTooLarge { refusal = .headersTooLarge }
         if method == nil || !Self.isAcceptable(path) || !isWhole { refusal = .malformedRequest }
     }
 

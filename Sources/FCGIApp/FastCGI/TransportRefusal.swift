@@ -4,15 +4,16 @@ import Core
 enum TransportRefusal: Equatable {
     case malformedRequest
     case bodyTooLarge(limit: Int)
+    case headersTooLarge
     case invalidResponse
 
-    func response(to request: Request) -> Response { .failure(error, to: request) }
-
-    private var error: GatewayError {
+    /// What the caller is told.
+    var error: GatewayError {
         switch self {
         case .malformedRequest: GatewayError(.malformedRequest, "The request is not well-formed.")
         case .bodyTooLarge(let limit):
             GatewayError(.bodyTooLarge, "The body of the request is larger than \(limit) bytes.")
+        case .headersTooLarge: GatewayError(.headersTooLarge, "The header fields of the request are too large.")
         case .invalidResponse:
             GatewayError(.internalError, "The request could not be answered because of an internal error.")
         }

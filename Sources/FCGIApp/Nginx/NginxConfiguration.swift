@@ -23,6 +23,7 @@ struct NginxConfiguration: Sendable {
             "fastcgi.conf": PackageResources.fastcgi_conf_template,
             "files.conf": PackageResources.files_conf_template,
             "retry.conf": PackageResources.retry_conf_template,
+            "cors.conf": PackageResources.cors_conf_template,
         ]
         var templates: [String: NginxTemplate] = [:]
         for (name, bytes) in texts {

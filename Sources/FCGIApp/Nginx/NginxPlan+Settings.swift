@@ -28,6 +28,8 @@ extension NginxPlan {
             accessToken: server.browserPaths.accessToken, addUser: server.browserPaths.addUser)
         language = server.webUILanguage
         maxBodyBytes = server.maxBodyBytes
+        maxOpenAIBodyBytes = server.maxOpenAIBodyBytes
+        origins = server.corsOrigins
     }
 
     /// The host of an absolute URL; nil for an IPv6 address, which is no name, and for what is not a URL.

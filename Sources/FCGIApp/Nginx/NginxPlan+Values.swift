@@ -8,12 +8,17 @@ extension NginxPlan {
             "base": .text(base),
             "redirect_from": .flag(false),
             "rewrite": .flag(false),
-            "library_base": .text(.pattern(ofURLPath: base)),
+            "base_pattern": .text(.pattern(ofURLPath: base)),
             "outside_base": .flag(base.text != "/"),
             "http_part": .flag(hasHTTPPart),
             "language": .text(try .name(language, named: "webui_language")),
             "lan": .flag(network == .lan),
             "max_body_bytes": .text(try .number(maxBodyBytes, named: "max_body_bytes")),
+            "max_v1_body_bytes": .text(try .number(maxOpenAIBodyBytes, named: "max_v1_body_bytes")),
+            "has_origins": .flag(!origins.isEmpty),
+            "any_origin": .flag(origins.contains("*")),
+            "origins": .list(
+                try origins.filter { $0 != "*" }.map { ["origin": .text(try .origin($0, named: "cors_origins"))] }),
             "response_timeout": .text(try .number(responseTimeoutSeconds, named: "response timeout")),
             "fastcgi_pass": .text(try .socket(socket, named: "--socket")),
             "errors": .list(try NginxErrorAnswer.all.map { try $0.templateValues() }),
@@ -138,6 +143,7 @@ extension NginxErrorAnswer {
     fileprivate func templateValues() throws -> [String: NginxTemplate.Value] {
         [
             "status": .text(try .number(status, named: "status")),
+            "is_failure": .flag(status == 500),
             "answer": .text(try .number(answer, named: "status")),
             "code": .text(.literal(code)),
             "title": .text(.literal(title)),

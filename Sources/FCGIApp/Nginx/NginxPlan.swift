@@ -46,6 +46,10 @@ struct NginxPlan: Sendable, Equatable {
     /// Of the pages where a browser asks for none that they have (BCP 47).
     var language = "en-US"
     var maxBodyBytes = 1 << 20
+    /// Under `/v1`.
+    var maxOpenAIBodyBytes = 32 << 20
+    /// Whose pages may read what nginx itself answers on the API; `*` stands for all.
+    var origins: [String] = []
     /// Seconds until a reply that is not streamed must have begun.
     var responseTimeoutSeconds = 600
     /// How many files and connections each of nginx's workers may have open.

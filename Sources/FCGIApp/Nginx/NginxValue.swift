@@ -9,6 +9,14 @@ struct NginxValue: Sendable, Equatable {
         self.text = text
     }
 
+    /// An origin in double quotes: scheme, host and port.
+    static func origin(_ value: String, named name: String) throws -> Self {
+        guard !value.isEmpty, value.utf8.allSatisfy({ isNameByte($0) || ":/[]+".utf8.contains($0) }) else {
+            throw refuse(name, value, "an origin such as https://app.example.org")
+        }
+        return Self(unchecked: "\"\(value)\"")
+    }
+
     /// A number that must be positive; nginx takes 0 for "no limit".
     static func number(_ value: Int, named name: String) throws -> Self {
         guard value > 0 else { throw refuse(name, "\(value)", "a number above 0") }

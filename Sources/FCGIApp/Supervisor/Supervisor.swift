@@ -8,7 +8,8 @@ import Logging
 final class Supervisor {
     private let listening: Int32
     private let launch: WorkerLaunch
-    private let checkSettings: () throws -> [String]
+    /// Reads the settings again and keeps them for the next workers if they are good; gives the warnings.
+    private let readSettings: () throws -> [String]
     private let logger: Logger
     private let signals: Int32
     private let start = ContinuousClock.now
@@ -22,11 +23,11 @@ final class Supervisor {
 
     init(
         listening: Int32, launch: WorkerLaunch, workers: Int, drain: Duration, signals: SignalSet, logger: Logger,
-        checkSettings: @escaping () throws -> [String]
+        readSettings: @escaping () throws -> [String]
     ) throws {
         self.listening = listening
         self.launch = launch
-        self.checkSettings = checkSettings
+        self.readSettings = readSettings
         self.logger = logger
         self.signals = try signals.makeDescriptor()
         // A worker drains, then cancels what is left and waits up to five seconds for that.
@@ -111,12 +112,13 @@ final class Supervisor {
 
     private func reload() {
         do {
-            for warning in try checkSettings() {
+            for warning in try readSettings() {
                 logger.warning("The settings have a weakness", metadata: ["warning": "\(warning)"])
             }
             perform(supervision.reload())
         } catch {
-            logger.error("The settings are refused; the old workers stay", metadata: ["error": "\(error)"])
+            logger.error(
+                "The settings are refused; the old workers and their settings stay", metadata: ["error": "\(error)"])
         }
     }
 

@@ -1,4 +1,5 @@
 import CFCGI
+import Core
 import Glibc
 
 /// What a worker process finds when it starts, and what it owes to whoever started it.
@@ -33,6 +34,14 @@ enum WorkerEnvironment {
                 "Descriptor \(descriptor) is not a listening socket. Use `serve`, spawn-fcgi or a systemd socket.")
         }
         return descriptor
+    }
+
+    /// The settings that the supervisor kept; nil without a supervisor.
+    static func keptSettings() throws -> Settings? {
+        guard let descriptor = integer(WorkerLaunch.settingsVariable) else { return nil }
+        unsetenv(WorkerLaunch.settingsVariable)
+        defer { close(descriptor) }
+        return try SettingsSnapshot(bytes: KeptSettings.bytes(in: descriptor)).settings
     }
 
     /// Tells the supervisor, if there is one, that we accept.

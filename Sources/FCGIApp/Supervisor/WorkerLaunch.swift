@@ -7,14 +7,19 @@ struct WorkerLaunch {
     static let readinessVariable = "CHATGPT_API_SERVER_READY_FD"
     /// Names the variable that holds the supervisor's process id.
     static let supervisorVariable = "CHATGPT_API_SERVER_SUPERVISOR"
+    /// Names the variable that holds the descriptor from which a worker reads its settings.
+    static let settingsVariable = "CHATGPT_API_SERVER_SETTINGS_FD"
     private static let readinessDescriptor: Int32 = 3
+    private static let settingsDescriptor: Int32 = 4
 
     /// The program, resolved once, so that a reload starts what has replaced its file.
     let executable: String
     let arguments: [String]
+    /// What workers get, and not what stands in the file by then.
+    let settings: KeptSettings
 
     /// A worker of this very program with `arguments`.
-    init(arguments: [String]) throws {
+    init(arguments: [String], settings: KeptSettings) throws {
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = buffer.withUnsafeMutableBytes { bytes in
             bytes.withMemoryRebound(to: CChar.self) { text in
@@ -24,6 +29,7 @@ struct WorkerLaunch {
         guard count > 0, count < buffer.count else { throw SystemCallError("readlink /proc/self/exe") }
         executable = String(decoding: buffer[..<count], as: UTF8.self)
         self.arguments = arguments
+        self.settings = settings
     }
 
     /// Starts a worker that accepts on `listening`.
@@ -51,6 +57,7 @@ struct WorkerLaunch {
         // Standard output belongs to the supervisor alone.
         posix_spawn_file_actions_adddup2(&actions, 2, 1)
         posix_spawn_file_actions_adddup2(&actions, readiness, Self.readinessDescriptor)
+        posix_spawn_file_actions_adddup2(&actions, settings.descriptor, Self.settingsDescriptor)
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -80,6 +87,7 @@ struct WorkerLaunch {
             "SWIFT_BACKTRACE=enable=no",
             "MALLOC_ARENA_MAX=4",
             "\(readinessVariable)=\(readinessDescriptor)",
+            "\(settingsVariable)=\(settingsDescriptor)",
             "\(supervisorVariable)=\(getpid())",
         ]
         let names = own.map { $0.prefix { $0 != "=" } + "=" }

@@ -176,7 +176,7 @@ struct CompletionsTests {
             #expect(answer.json?["error"]?["message"]?.string?.isEmpty == false)
         }
         let unknown = await fixture.send(.get, "/v1/nothing", key: key)
-        #expect(unknown.json?["error"]?["code"]?.string == "not_found")
+        #expect(unknown.json?["error"]?["code"]?.string == "unknown_url")
     }
 
     @Test func `a chat is streamed in events and stored before the last`() async throws {

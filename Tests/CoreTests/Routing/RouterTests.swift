@@ -24,6 +24,24 @@ struct RouterTests {
         #expect(try router.route(.head, "/v1/models").path == "/v1/models")
     }
 
+    @Test func `what is not there under /v1 is told with what is`() {
+        let error = router.unknownURL()
+        #expect(error.code == .unknownURL && error.isFinal && error.status == .notFound)
+        #expect(error.message.hasSuffix(": DELETE /v1/models/{id}, GET /v1/models, GET /v1/models/{id}."))
+    }
+
+    @Test func `only the slash behind a page leads to it`() {
+        let router = Router([
+            Route("/", [.get], .page) { _ in Response(status: .ok) },
+            Route("/chat", [.get], .page) { _ in Response(status: .ok) },
+            Route("/api/chat", [.get], .api) { _ in Response(status: .ok) },
+        ])
+        #expect(router.page(atFolder: "/chat/") == "/chat")
+        for path in ["/chat", "/", "//", "/api/chat/", "/chat//", "/x/", "//chat/"] {
+            #expect(router.page(atFolder: path) == nil, "\(path)")
+        }
+    }
+
     @Test func `HEAD begins nothing where POST does the same as GET`() throws {
         let router = Router([Route("/chat", [.get, .post], .api) { _ in Response(status: .ok) }])
         #expect(throws: GatewayError.self) { try router.route(.head, "/chat") }

@@ -39,10 +39,16 @@ struct TimestampTests {
         "", "2026-11-23", "2026-11-23T09:30:00", "2026-11-23 09:30:00Z", "2026-13-23T09:30:00Z", "2026-00-23T09:30:00Z",
         "2026-11-32T09:30:00Z", "2026-11-23T24:30:00Z", "2026-11-23T09:60:00Z", "2026-11-23T09:30:61Z",
         "2026-11-23T09:30:00.Z", "2026-11-23T09:30:00.xZ", "1969-11-23T09:30:00Z", "2026-11-23T09:30Z   ",
-        "é026-11-23T09:30:00Z",
+        "é026-11-23T09:30:00Z", "2026-02-31T09:30:00Z", "2026-02-29T09:30:00Z", "1900-02-29T09:30:00Z",
+        "2100-02-29T09:30:00Z", "2026-04-31T09:30:00Z", "2026-11-31T09:30:00Z", "2026-11-00T09:30:00Z",
     ])
     func `anything else is no moment`(text: String) {
         #expect(Timestamp(rfc3339: text) == nil)
+    }
+
+    @Test(arguments: ["2024-02-29T00:00:00Z", "2000-02-29T00:00:00Z", "2026-02-28T00:00:00Z", "2026-12-31T00:00:00Z"])
+    func `the last day of a month is a day`(text: String) {
+        #expect(Timestamp(rfc3339: text)?.rfc3339 == Text.replacing("Z", in: text, with: ".000000Z"))
     }
 
     @Test func `sums, differences and texts of durations agree`() {

@@ -6,7 +6,7 @@ RECALL, REMOVE, RENAME = "/api/recall", "/api/remove-conversation", "/api/rename
 LIMITS = {"0": 0, "1001": 1001, "below 0": -5, "a fraction": 0.5, "a word": "all", "a list": [], "false": False,
           "1e300": 1e300, "1e300 as text": "1e300", "2 to the 63rd": 2**63, "below -2 to the 63rd": -2**63 - 1,
           "1e-9": 1e-9, "a million digits": "9" * 1_000_000, "a fraction as text": "1.0", "a space": " 1"}
-BAD_IDS = {"a slash": "a/b", "a way up": "../list.jsonl", "129 characters": "a" * 129, "a number": 7, "a list": ["a"],
+BAD_IDS = {"a slash": "a/b", "a way up": "../list.jsonl", "129 characters": "a" * 129, "a fraction": 7.5, "a list": ["a"],
            "a quote and a line end": 'a"\r\nX-Evil: yes', "an accent": "ü"}
 
 

@@ -41,7 +41,7 @@ ROWS = [
     *(invalid(name, "stream", {"messages": HI, "stream": value}) for name, value in {
         "a word": "yes", "a number": 1, "an object": {}}.items()),
     *(invalid(name, "conversation_id", {"messages": HI, "conversation_id": value}) for name, value in {
-        "a slash": "a/b", "a number": 5, "129 characters": "a" * 129, "a line end": "a\r\nX-Evil: yes"}.items()),
+        "a slash": "a/b", "a fraction": 0.5, "129 characters": "a" * 129, "a line end": "a\r\nX-Evil: yes"}.items()),
     Bad("conversation_id: none of ours", 404, "conversation_not_found", path=PATH,
         json={"messages": HI, "conversation_id": "none"}),
     Bad("conversation_id: another's", 404, "conversation_not_found", path=PATH,
@@ -52,7 +52,7 @@ ROWS = [
     Bad("an admin's key", 403, "not_allowed", path=PATH, who="admin", json={"messages": HI}),
     invalid("missing, by a client", "user", {"messages": HI}, who="client"),
     *(invalid(name, "user", {"messages": HI, "user": value}, who="client") for name, value in {
-        "a slash": "a/b", "a space": "a b", "a number": 5, "129 characters": "a" * 129, "a way up": "../../x"}.items()),
+        "a slash": "a/b", "a space": "a b", "a fraction": 0.5, "129 characters": "a" * 129, "a way up": "../../x"}.items()),
     Bad("user: one that is disabled", 403, "user_disabled", "user", path=PATH, who="client",
         json={"messages": HI, "user": "<client>-off"}),
     Bad("Idempotency-Key: 256 bytes", 400, "invalid_parameter", "Idempotency-Key", path=PATH, json={"messages": HI},

@@ -68,7 +68,7 @@ ROWS = [
         path=f"{TOKEN}?email=a@example.org&password=Secret-of-a-person"),
     Bad("access-token: a broken form", 400, "malformed_request", path=TOKEN, absent=("Secret-of",),
         form="email=a%40example.org&password=Secret-of-a-person%"),
-    Bad("access-token: JSON that is called a form", 422, "invalid_parameter", "email", path=TOKEN,
+    Bad("access-token: JSON that is called a form", 415, "unsupported_media_type", path=TOKEN,
         json=GOOD, content_type=FORM, absent=("Secret-of",)),
     Bad("health by POST, with a body", 405, "method_not_allowed", path="/healthz", json={}, allow="GET"),
 ]

@@ -5,8 +5,8 @@ from .bad import Bad
 FILE = "/etc/passwd"
 
 
-def nothing(name: str, path: str, shape: str = "", **more) -> Bad:
-    return Bad(name, 404, "not_found", method="GET", path=path, shape=shape, absent=("root:", "openai"), **more)
+def nothing(name: str, path: str, shape: str = "", code: str = "not_found") -> Bad:
+    return Bad(name, 404, code, method="GET", path=path, shape=shape, absent=("root:", "openai"))
 
 
 def malformed(name: str, path: str, code: str = "bad_request", shape: str = "") -> Bad:
@@ -44,12 +44,12 @@ ROWS = [
     nothing("the admins' folder", "/api/admin/"),
     nothing("an unknown endpoint of admins", "/api/admin/users"),
     nothing("a star where routes have one", "/api/*"),
-    nothing("the OpenAI API without its slash", "/v1"),
-    nothing("the OpenAI API's folder", "/v1/"),
-    nothing("an unknown endpoint of the OpenAI API", "/v1/embeddings"),
-    nothing("the old completions", "/v1/completions"),
-    nothing("the OpenAI API twice", "/v1/v1/chat/completions"),
-    malformed("a model that is a way up", "/v1/models/../../../etc/passwd", shape="json"),
+    nothing("the OpenAI API without its slash", "/v1", "openai", code="unknown_url"),
+    nothing("the OpenAI API's folder", "/v1/", code="unknown_url"),
+    nothing("an unknown endpoint of the OpenAI API", "/v1/embeddings", code="unknown_url"),
+    nothing("the old completions", "/v1/completions", code="unknown_url"),
+    nothing("the OpenAI API twice", "/v1/v1/chat/completions", code="unknown_url"),
+    malformed("a model that is a way up", "/v1/models/../../../etc/passwd"),
     Bad("a model that does not exist", 404, "model_not_found", "model", method="GET", path="/v1/models/none"),
     Bad("a model that is a star", 404, "model_not_found", "model", method="GET", path="/v1/models/*"),
     Bad("a model without a name", 404, "model_not_found", "model", method="GET", path="/v1/models/"),

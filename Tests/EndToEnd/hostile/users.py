@@ -5,7 +5,8 @@ from .bad import Bad
 ADD, LIST, REMOVE, ROTATE, UPDATE = (
     f"/api/client/{name}" for name in ("add-user", "users", "remove-user", "rotate-key", "update-user"))
 GOOD = {"user_id": "never-made", "username": "Nobody"}
-BAD_IDS = {"a number": 5, "a list": ["a"], "a space": "a b", "a slash": "a/b", "a way up": "../a",
+BAD_IDS = {"a fraction": 5.5, "a negative zero": -0.0, "a list": ["a"], "a space": "a b", "a slash": "a/b",
+           "a way up": "../a",
            "129 characters": "a" * 129, "an accent": "é", "a line feed": "a\nb", "markup": "<b>", "a plus sign": "a+b"}
 
 

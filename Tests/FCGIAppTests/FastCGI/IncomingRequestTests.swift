@@ -66,6 +66,17 @@ struct IncomingRequestTests {
         #expect(IncomingRequest(parameters).refusal == .malformedRequest)
     }
 
+    @Test func refusesFieldsThatAreTooLargeTogether() {
+        var parameters = FCGIParameters()
+        parameters.add(name: "REQUEST_METHOD", value: "GET")
+        parameters.add(name: "DOCUMENT_URI", value: "/v1/models")
+        let value = String(repeating: "v", count: FCGIParameters.maxBytes / 4)
+        for number in 0..<5 { parameters.add(name: "HTTP_X_\(number)", value: value) }
+
+        #expect(parameters.fields.count == 3)
+        #expect(IncomingRequest(parameters).refusal == .headersTooLarge)
+    }
+
     @Test func refusesAPathThatIsNotUTF8() {
         var parameters = FCGIParameters()
         parameters.add(name: "REQUEST_METHOD", value: "GET")

@@ -11,7 +11,7 @@ package struct CompletionsHandler: Sendable {
     package func respond(to call: Call) async throws -> Response {
         let principal = try await authenticator.bearer(of: call)
         let body = try call.jsonObject()
-        let user = try await subject(of: principal, named: try call.parameters.text("user"))
+        let user = try await subject(of: principal, named: try call.parameters.text("user", takesDigits: true))
         return try await repeats.respond(to: call, of: user) { recorder in
             try await answer(call, body, user, recorder)
         }

@@ -5,7 +5,7 @@ import Synchronization
 /// Makes appends to many files durable with one sync for all that wait, in a file that never grows.
 ///
 /// An append is written to its own file without a sync, where every process sees it at once, and then to the journal.
-/// After a power cut ``JournalRecovery`` writes it again from there. The journal has two halves: when one is full the
+/// After a power cut ``Journals`` writes it again from there. The journal has two halves: when one is full the
 /// other goes on, and the first is free again once the whole file system was synced. Its blocks exist from the
 /// beginning, so a sync of it changes no metadata, which costs half of what the sync of a new file does.
 ///

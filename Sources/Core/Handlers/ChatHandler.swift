@@ -25,7 +25,8 @@ package struct ChatHandler: Sendable {
         guard order.isReplyOnly else {
             return .json(ChatReply(conversation, turn, order.ask.user, call.request.id).json)
         }
-        return order.isPretty ? .html(pages.reply(turn.reply, title: conversation.title)) : .text(turn.reply)
+        guard order.isPretty else { return .text(turn.reply) }
+        return try await pages.reply(turn.reply, title: conversation.title, for: order.ask.user.id.digest)
     }
 
     // Not inlined, so that the thousands that wait for an answer do not hold what it takes.

@@ -11,6 +11,15 @@ extension JSONFileStore {
         return conversation
     }
 
+    package func openConversation(
+        _ id: Conversation.ID, of user: User.ID
+    ) throws(StoreError) -> ConversationFile? {
+        let path = layout.conversation(id, of: user)
+        guard let file = try ConversationFile(path) else { return nil }
+        guard file.conversation.id == id else { throw StoreError(.corrupt, "decode", path: path) }
+        return file
+    }
+
     package func conversations(
         of user: User.ID, before: Conversation.ID?, limit: Int
     ) throws(StoreError) -> [Conversation.Summary] {

@@ -30,6 +30,8 @@ package protocol Store: Sendable {
 
     /// The conversation with all its turns; nil if this user has none of that id.
     func conversation(_ id: Conversation.ID, of user: User.ID) async throws -> Conversation?
+    /// The same to be read turn by turn, for those that may be too large to hold.
+    func openConversation(_ id: Conversation.ID, of user: User.ID) async throws -> ConversationFile?
     /// Up to `limit` summaries, newest first, older than the conversation named by `before`.
     func conversations(of user: User.ID, before: Conversation.ID?, limit: Int) async throws -> [Conversation.Summary]
     /// Stores the last turn of `conversation`, which is new if that turn is its only one.

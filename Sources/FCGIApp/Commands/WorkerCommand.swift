@@ -35,7 +35,9 @@ struct WorkerCommand: ParsableCommand {
             server = try FCGIServer(
                 listening: listening, responder: parts.responder,
                 executor: RequestExecutor(threads: parts.executorThreads),
-                limits: .init(maxBodyBytes: parts.maxBodyBytes, releasesListening: true))
+                limits: .init(
+                    maxBodyBytes: parts.maxBodyBytes, spoolDirectory: parts.spoolDirectory,
+                    releasesListening: true))
         } catch {
             throw CommandFailure(error)
         }

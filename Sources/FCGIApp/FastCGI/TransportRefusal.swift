@@ -4,6 +4,7 @@ import Core
 enum TransportRefusal: Equatable {
     case malformedRequest
     case bodyTooLarge(limit: Int)
+    case tooManyBodies
     case invalidResponse
 
     func response(to request: Request) -> Response { .failure(error, to: request) }
@@ -13,6 +14,10 @@ enum TransportRefusal: Equatable {
         case .malformedRequest: GatewayError(.malformedRequest, "The request is not well-formed.")
         case .bodyTooLarge(let limit):
             GatewayError(.bodyTooLarge, "The body of the request is larger than \(limit) bytes.")
+        case .tooManyBodies:
+            GatewayError(
+                .rateLimited, "Too many large requests are being worked on. Try again in a moment.",
+                retryAfter: .seconds(5))
         case .invalidResponse:
             GatewayError(.internalError, "The request could not be answered because of an internal error.")
         }

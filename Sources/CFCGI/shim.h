@@ -27,10 +27,11 @@ struct cfcgi_event {
 
 static inline int cfcgi_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
-/* Watches `fd` once for a hang-up and, if asked, for room to write. `add` is 1 for a new fd, 0 to arm it again. */
-static inline int cfcgi_epoll_arm(int epoll, int add, int fd, uint64_t token, int writable) {
+/* Watches `fd` once for a hang-up and, if asked, for bytes to read or room to write. `add` is 1 for a new fd, 0 to arm
+   it again. */
+static inline int cfcgi_epoll_arm(int epoll, int add, int fd, uint64_t token, int readable, int writable) {
     struct epoll_event event = {0};
-    event.events = EPOLLRDHUP | EPOLLONESHOT | (writable ? EPOLLOUT : 0);
+    event.events = EPOLLRDHUP | EPOLLONESHOT | (readable ? EPOLLIN : 0) | (writable ? EPOLLOUT : 0);
     event.data.u64 = token;
     return epoll_ctl(epoll, add ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event);
 }
@@ -67,6 +68,9 @@ static inline int cfcgi_epoll_wait(int epoll, struct cfcgi_event *events, int ca
     return count;
 }
 
+/* Takes what is there to read; never waits. As recv(2). */
+static inline ssize_t cfcgi_receive(int fd, void *buffer, size_t size) { return recv(fd, buffer, size, MSG_DONTWAIT); }
+
 static inline int cfcgi_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 static inline int cfcgi_signalfd(const sigset_t *signals) { return signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK); }
@@ -79,6 +83,21 @@ static inline int cfcgi_next_signal(int fd) {
 
 /* Asks the kernel to send `signal` when the thread that started this process ends. */
 static inline int cfcgi_signal_when_parent_ends(int signal) { return prctl(PR_SET_PDEATHSIG, (unsigned long)signal); }
+
+/* Two connected sockets that no child process inherits. -1 and errno on failure. */
+static inline int cfcgi_socket_pair(int *one, int *other) {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return -1;
+    *one = ends[0];
+    *other = ends[1];
+    return 0;
+}
+
+/* A file in `directory` that has no name and goes with its last descriptor (O_TMPFILE, open(2)). -1 and errno on
+   failure. */
+static inline int cfcgi_unnamed_file(const char *directory) {
+    return open(directory, 020000000 | O_DIRECTORY | O_RDWR | O_CLOEXEC, 0600);
+}
 
 /* A pipe that no child process inherits. -1 and errno on failure. */
 /* Close-on-exec; grows as it is written to, and is on no disk. */

@@ -7,8 +7,10 @@ enum Composition {
     /// What a worker runs on.
     struct Parts {
         var responder: any Responder
-        var maxBodyBytes: Int
-        var maxOpenAIBodyBytes: Int
+        /// The largest body by the path of a request.
+        var maxBodyBytes: @Sendable (_ path: String) -> Int
+        /// Where a file without a name may be made.
+        var spoolDirectory: String
         var executorThreads: Int
         /// To be called when nothing is answered any more.
         var close: @Sendable () -> Void
@@ -42,8 +44,8 @@ enum Composition {
             onStorageFault: onStorageFault)
         startThread { store.openJournal() }
         return Parts(
-            responder: gateway, maxBodyBytes: settings.server.maxBodyBytes,
-            maxOpenAIBodyBytes: settings.server.maxOpenAIBodyBytes, executorThreads: 32,
+            responder: gateway, maxBodyBytes: { [server = settings.server] in server.maxBodyBytes(at: $0) },
+            spoolDirectory: stateDirectory, executorThreads: 32,
             close: { store.closeJournal() })
     }
 

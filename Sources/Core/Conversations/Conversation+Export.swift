@@ -1,13 +1,4 @@
 extension Conversation {
-    /// The answer of a recall, as old clients know it: messages in time order, each an object of one member.
-    package var recall: JSON {
-        [
-            "conversation_id": JSON(id),
-            "conversation_title": JSON(title),
-            "messages": .array(turns.map(\.recalled)),
-        ]
-    }
-
     /// Everything that is kept of the conversation but the account that answered.
     package var export: JSON {
         var object = exportHead(updatedAt: updatedAt)

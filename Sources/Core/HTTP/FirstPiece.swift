@@ -9,7 +9,7 @@ final class FirstPiece: BodyWriter {
 
     var hasCome: Bool { state.withLock { $0 } }
 
-    func write(_ bytes: [UInt8]) async throws {
+    func write(_ bytes: consuming [UInt8]) async throws {
         state.withLock { $0 = true }
         try await writer.write(bytes)
     }

@@ -2,6 +2,7 @@ import HTTPTypes
 
 extension HTTPField.Name {
     package static let requestID = known("X-Request-Id")
+    package static let link = known("Link")
     package static let accelRedirect = known("X-Accel-Redirect")
     package static let accelBuffering = known("X-Accel-Buffering")
     package static let idempotencyKey = known("Idempotency-Key")
@@ -57,6 +58,7 @@ extension Response {
             request.isOpenAI
             ? Response.json(error.openAI, status: error.openAIStatus)
             : Response.json(error.json(requestID: request.id), status: error.status)
+        if let pause = error.retryAfter { response.headers[.retryAfter] = String(max(1, pause.wholeSeconds)) }
         response.headers[.requestID] = request.id
         return response
     }

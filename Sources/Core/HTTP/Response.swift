@@ -33,6 +33,8 @@ package struct ResponseInstead: Error {
 package protocol BodyWriter: Sendable {
     /// Sends `bytes` at once and returns when the transport has taken them, so a slow reader slows the writer.
     ///
+    /// A large piece is given away by who writes it, so that it takes no memory while a slow reader takes it.
+    ///
     /// - Throws: `CancellationError` when the caller is gone; nothing more can be sent then.
-    func write(_ bytes: [UInt8]) async throws
+    func write(_ bytes: consuming [UInt8]) async throws
 }

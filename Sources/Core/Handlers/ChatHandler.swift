@@ -26,7 +26,8 @@ package struct ChatHandler: Sendable {
             return .json(ChatReply(conversation, turn, order.ask.user, call.request.id).json)
         }
         let text = turn.reply.isEmpty ? turn.extras.refusal ?? "" : turn.reply
-        return order.isPretty ? .html(pages.reply(text, title: conversation.title)) : .text(text)
+        guard order.isPretty else { return .text(text) }
+        return try await pages.reply(text, title: conversation.title, for: order.ask.user.id.digest)
     }
 
     // Not inlined, so that the thousands that wait for an answer do not hold what it takes.

@@ -5,17 +5,21 @@ package struct RenderHandler: Sendable {
     let authenticator: Authenticator
 
     package func respond(to call: Call) async throws -> Response {
-        _ = try await authenticator.principal(of: call)
+        let principal = try await authenticator.principal(of: call)
         guard let markdown = try call.parameters.anyText("markdown") else { throw GatewayError.missing("markdown") }
-        guard MarkdownBounds(markdown.utf8).extensions != nil else {
-            throw GatewayError(
-                .bodyTooLarge,
-                "Texts of more than 64 KiB, or with very deep lists, are not rendered. Show it as plain text.",
-                parameter: "markdown")
+        guard markdown.utf8.count <= MarkdownBounds.length else { throw Self.tooLarge }
+        // Takes CPU time, so the callers have their turns.
+        let html = try await WorkLane.shared.run(for: principal.caller.id.digest) {
+            guard MarkdownBounds(markdown.utf8).extensions != nil else { throw Self.tooLarge }
+            return Markdown.html(from: markdown)
         }
-        guard let html = Markdown.html(from: markdown) else {
+        guard let html else {
             throw GatewayError(.internalError, "The text cannot be rendered now. Show it as plain text.")
         }
         return .json(["status": "success", "html": JSON(html)])
     }
+
+    private static let tooLarge = GatewayError(
+        .bodyTooLarge, "Texts of more than 64 KiB, or with very deep lists, are not rendered. Show it as plain text.",
+        parameter: "markdown")
 }

@@ -16,6 +16,30 @@ package struct HTMLPage: Sendable {
         return page(title: title, head: hasCode ? highlighting : "", body: "<main class=\"reply\">\n\(html)</main>")
     }
 
+    /// The same of any length: rendered when it is the caller's turn, or as it stands where that takes too long.
+    ///
+    /// - Parameter caller: Whose turn is waited for.
+    package func reply(_ markdown: String, title: String, for caller: String) async throws -> Response {
+        if markdown.utf8.count <= Self.shortReply { return .html(reply(markdown, title: title)) }
+        do {
+            return .html(try await WorkLane.shared.run(for: caller) { reply(markdown, title: title) })
+        } catch let error as GatewayError where error.code == .rateLimited {
+            let (before, after) = plainReply(title: title)
+            return .html(before + Self.escape(markdown) + after)
+        }
+    }
+
+    /// So much Markdown is rendered at once, without waiting for a turn.
+    private static let shortReply = 2048
+
+    /// What stands before and after a text that is shown as it is.
+    func plainReply(title: String) -> (before: String, after: String) {
+        let mark = "\u{0}"
+        let parts = page(title: title, head: "", body: "<main class=\"reply\">\n<pre>\(mark)</pre></main>")
+            .split(separator: Character(mark), maxSplits: 1)
+        return (String(parts.first ?? ""), String(parts.last ?? ""))
+    }
+
     /// A page with a sentence, for outcomes and errors.
     package func message(_ text: String, title: String) -> String {
         page(

@@ -73,7 +73,7 @@ package final class Gateway: Responder {
             if kind == nil, request.isOpenAI { throw router.unknownURL() }
             let route = try router.route(request.method, request.path)
             call = Call(request: request, parameters: Parameters(), kind: route.kind)
-            call = Call(request: request, parameters: try Parameters(of: request), kind: route.kind)
+            call = Call(request: request, parameters: try await parameters(of: request), kind: route.kind)
             if call.isPage { try refuseForeignOrigin(of: request) }
             try refuseKeyInQuery(of: call)
             response = try await route.handler(call)
@@ -125,6 +125,17 @@ package final class Gateway: Responder {
                 "client_left": "\(clientLeft)",
             ])
     }
+
+    /// Large bodies take time to read, so they are read a few at a time, callers by turns.
+    ///
+    /// Nobody is known yet: the key where it stands in the head, else the address, says whose turn it is.
+    private func parameters(of request: Request) async throws -> Parameters {
+        guard request.body.count > Self.largeBody else { return try Parameters(of: request) }
+        let caller = request.headers[.authorization].map { Hex.sha256($0) } ?? request.remoteAddress
+        return try await WorkLane.shared.run(for: caller) { try Parameters(of: request) }
+    }
+
+    private static let largeBody = 128 << 10
 
     /// Makes a failure that comes before the first byte an answer; what breaks off later is told in the stream.
     private func failure(_ error: any Error, of call: Call) -> Response {

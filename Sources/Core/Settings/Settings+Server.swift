@@ -39,6 +39,11 @@ extension Settings {
 
         package init() {}
 
+        /// The largest body of a request on `path`.
+        package func maxBodyBytes(at path: String) -> Int {
+            Request.isOpenAI(path) ? maxOpenAIBodyBytes : maxBodyBytes
+        }
+
         /// The default of ``defaultPrompt``.
         package static let promptForNothing = """
             Please tell me politely that I left the prompt empty, and that I should write a question or a text \

@@ -17,6 +17,15 @@ extension JSONFileStore {
         try File.reading(layout.conversation(id, of: archive))?.size
     }
 
+    package func openConversation(
+        _ id: Conversation.ID, of archive: ArchiveID
+    ) throws(StoreError) -> ConversationFile? {
+        let path = layout.conversation(id, of: archive)
+        guard let file = try ConversationFile(path) else { return nil }
+        guard file.conversation.id == id else { throw StoreError(.corrupt, "decode", path: path) }
+        return file
+    }
+
     package func conversations(
         of archive: ArchiveID, before: Conversation.ID?, limit: Int
     ) throws(StoreError) -> [Conversation.Summary] {

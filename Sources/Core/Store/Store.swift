@@ -32,6 +32,8 @@ package protocol Store: Sendable {
     func conversation(_ id: Conversation.ID, of user: ArchiveID) async throws -> Conversation?
     /// The bytes that the conversation takes on the disk; nil if this user has none of that id.
     func conversationSize(_ id: Conversation.ID, of user: ArchiveID) async throws -> Int?
+    /// The same to be read turn by turn, for those that may be too large to hold.
+    func openConversation(_ id: Conversation.ID, of user: ArchiveID) async throws -> ConversationFile?
     /// Up to `limit` summaries, newest first, older than the conversation named by `before`.
     func conversations(of user: ArchiveID, before: Conversation.ID?, limit: Int) async throws -> [Conversation.Summary]
     /// Stores the last turn of `conversation`, or all of it where it is new.

@@ -37,7 +37,7 @@ struct WorkerCommand: ParsableCommand {
                 listening: listening, responder: parts.responder,
                 executor: RequestExecutor(threads: parts.executorThreads),
                 limits: .init(
-                    maxBodyBytes: parts.maxBodyBytes, maxOpenAIBodyBytes: parts.maxOpenAIBodyBytes,
+                    maxBodyBytes: parts.maxBodyBytes, spoolDirectory: parts.spoolDirectory,
                     releasesListening: true))
         } catch {
             throw CommandFailure(error)

@@ -2,13 +2,14 @@ import CFCGI
 import Glibc
 import Synchronization
 
-/// Watches one connection from the end of its request to the end of its response.
+/// Watches one connection from its beginning to the end of its response.
 ///
 /// Every order of events is fine: the peer may leave before the task exists that is to be cancelled, and the task
 /// may be done before it is known here. All changes happen under one lock, in which epoll is told too, so that
 /// a watch that has ended never arms a descriptor again that may belong to another connection by then.
 final class ConnectionWatch: Sendable {
     private enum Phase { case open, hungUp, ended }
+    private enum Interest { case nothing, input, room }
 
     private struct State {
         var phase = Phase.open
@@ -39,7 +40,22 @@ final class ConnectionWatch: Sendable {
     /// Whether the peer closed its side during the watch.
     var isHungUp: Bool { state.withLock { $0.isHungUp } }
 
-    func begin() { state.withLock { _ in arm(isNew: true, writable: false) } }
+    func begin() { state.withLock { _ in arm(isNew: true, for: .nothing) } }
+
+    /// Has the connection fail from now on, for whoever waits for it too.
+    func abandon() {
+        // The descriptor is this connection's until the watch has ended.
+        state.withLock { if $0.phase == .open { shutdown(descriptor, Int32(SHUT_RDWR)) } }
+    }
+
+    /// Returns when there may be something to read; holds no thread while it waits.
+    ///
+    /// - Throws: `ConnectionLost` when the peer is gone.
+    func waitForInput() async throws(ConnectionLost) {
+        guard state.withLock({ $0.phase == .open }) else { throw ConnectionLost() }
+        await waitForEvent(.input)
+        guard state.withLock({ $0.phase == .open }) else { throw ConnectionLost() }
+    }
 
     /// Has `action` called once when the peer leaves; at once if it already has.
     func onHangUp(_ action: @escaping @Sendable () -> Void) {
@@ -59,7 +75,7 @@ final class ConnectionWatch: Sendable {
             guard state.withLock({ $0.phase == .open }) else { throw ConnectionLost() }
             if try hasRoom() { return }
             try Task.checkCancellation()
-            await waitForEvent()
+            await waitForEvent(.room)
         }
     }
 
@@ -75,12 +91,12 @@ final class ConnectionWatch: Sendable {
         for wait in waits { wait.resume() }
     }
 
-    /// Takes an event, as a rule from the monitor's thread: the peer left or, if not, there is room to write.
+    /// Takes an event, as a rule from the monitor's thread: the peer left or, if not, there is what was waited for.
     func handle(isHungUp: Bool) {
         let (action, waits) = state.withLock { state -> ((@Sendable () -> Void)?, [CheckedContinuation<Void, Never>]) in
             guard state.phase == .open else { return (nil, []) }
             guard isHungUp else {
-                arm(isNew: false, writable: false)
+                arm(isNew: false, for: .nothing)
                 return (nil, state.takeWaits())
             }
             state.phase = .hungUp
@@ -94,14 +110,14 @@ final class ConnectionWatch: Sendable {
     }
 
     /// Whether at least a piece fits: a Unix socket is writable while a quarter of its buffer at most is in use.
-    private func hasRoom() throws(ConnectionLost) -> Bool {
+    func hasRoom() throws(ConnectionLost) -> Bool {
         var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         guard poll(&entry, 1, 0) > 0 else { return false }
         guard Int32(entry.revents) & (POLLERR | POLLHUP | POLLNVAL) == 0 else { throw ConnectionLost() }
         return true
     }
 
-    private func waitForEvent() async {
+    private func waitForEvent(_ interest: Interest) async {
         let id = state.withLock { state in
             state.nextWait += 1
             return state.nextWait
@@ -111,7 +127,7 @@ final class ConnectionWatch: Sendable {
                 let isOver = state.withLock { state in
                     guard state.phase == .open, state.cancelledWaits.remove(id) == nil else { return true }
                     state.waits[id] = continuation
-                    arm(isNew: false, writable: true)
+                    arm(isNew: false, for: interest)
                     return false
                 }
                 if isOver { continuation.resume() }
@@ -130,8 +146,9 @@ final class ConnectionWatch: Sendable {
     /// Asks for the next event.
     ///
     /// An event disarms. Call it with `state` locked.
-    private func arm(isNew: Bool, writable: Bool) {
+    private func arm(isNew: Bool, for interest: Interest) {
         // Fails only for want of kernel memory; then a departure shows when the next piece is sent.
-        _ = cfcgi_epoll_arm(monitor.epoll, isNew ? 1 : 0, descriptor, token, writable ? 1 : 0)
+        _ = cfcgi_epoll_arm(
+            monitor.epoll, isNew ? 1 : 0, descriptor, token, interest == .input ? 1 : 0, interest == .room ? 1 : 0)
     }
 }

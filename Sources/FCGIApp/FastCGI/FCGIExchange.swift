@@ -17,90 +17,55 @@ final class FCGIExchange: @unchecked Sendable {
     private let request: UnsafeMutablePointer<FCGX_Request>
     private let isOpen = Mutex(true)
 
-    /// Takes over `connection`, which was accepted just now.
+    /// Takes over `connection`, from which a request was read.
     ///
-    /// - Parameter silence: How long a read may wait for the peer before the request counts as broken.
-    init(connection: Int32, silence: Duration) {
+    /// libfcgi makes its streams only while it reads a request, and reads in such a way that a slow peer holds a
+    /// thread. So the request was read by ``RequestIntake``, and libfcgi is given an empty one with the same id from
+    /// a socket of our own.
+    ///
+    /// - Parameter id: By which the web server knows the request.
+    /// - Throws: `SystemCallError`; the connection stays the caller's then.
+    init(connection: Int32, id: UInt16) throws(SystemCallError) {
         descriptor = connection
-        var timeout = timeval(tv_sec: max(1, Int(silence.components.seconds)), tv_usec: 0)
-        setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         request = .allocate(capacity: 1)
         FCGX_InitRequest(request, -1, 0)
-        request.pointee.ipcFd = connection
+        var (own, libfcgi): (Int32, Int32) = (-1, -1)
+        guard cfcgi_socket_pair(&own, &libfcgi) == 0 else {
+            let error = SystemCallError("socketpair")
+            isOpen.withLock { $0 = false }
+            throw error
+        }
+        defer {
+            close(own)
+            close(libfcgi)
+        }
+        let (high, low) = (UInt8(id >> 8), UInt8(id & 0xFF))
+        let (begin, parameters): (UInt8, UInt8) = (1, 4)
+        let records =
+            [1, begin, high, low, 0, 8, 0, 0] + [0, 1, 0, 0, 0, 0, 0, 0] + [1, parameters, high, low, 0, 0, 0, 0]
+        _ = write(own, records, records.count)
+        request.pointee.ipcFd = libfcgi
         // Without this FCGX_Accept_r begins with closing the connection.
         request.pointee.keepConnection = 1
         // Without this closing waits up to two seconds for the peer to close first.
         FCGX_Detach(request)
+        let isBegun = FCGX_Accept_r(request) == 0
+        request.pointee.ipcFd = connection
+        request.pointee.keepConnection = 0
+        guard isBegun else {
+            // libfcgi has closed its end itself, so the number may be another's by now.
+            libfcgi = -1
+            isOpen.withLock { $0 = false }
+            let error = SystemCallError("FCGX_Accept_r", number: EPROTO)
+            throw error
+        }
+        // Its buffer is as large as that of the answer, and the request may wait for minutes.
+        FCGX_FreeStream(&request.pointee.in)
     }
 
     deinit {
         finish(abandoning: true)
         request.deallocate()
-    }
-
-    /// Reads the request up to its body; blocks.
-    ///
-    /// False if it is not FastCGI or does not come in time; the exchange is over then.
-    /// On failure libfcgi closes the connection and wants to accept the next one itself, from listen descriptor -1,
-    /// which fails at once.
-    func begin() -> Bool {
-        isOpen.withLock { isOpen in
-            guard isOpen else { return false }
-            guard FCGX_Accept_r(request) == 0 else {
-                isOpen = request.pointee.ipcFd >= 0
-                return false
-            }
-            // A kept connection would stay bound to this request and hang.
-            request.pointee.keepConnection = 0
-            return true
-        }
-    }
-
-    /// What the web server said about the request.
-    func parameters() -> FCGIParameters {
-        isOpen.withLock { isOpen in
-            var parameters = FCGIParameters()
-            guard isOpen, var entry = request.pointee.envp else { return parameters }
-            while let text = entry.pointee {
-                let length = strlen(text)
-                text.withMemoryRebound(to: UInt8.self, capacity: length) {
-                    parameters.add(UnsafeBufferPointer(start: $0, count: length))
-                }
-                entry += 1
-            }
-            return parameters
-        }
-    }
-
-    /// Reads the body to its end; blocks.
-    ///
-    /// A body that is too large is read on and thrown away, up to `drainLimit` bytes, because a web server that
-    /// cannot send all of it reports a failure instead of our answer.
-    ///
-    /// - Parameter declared: The length that the caller announced; another one makes the body broken.
-    func readBody(declared: Int?, limit: Int, drainLimit: Int) -> FCGIRequestBody {
-        isOpen.withLock { isOpen in
-            guard isOpen, let input = request.pointee.in else { return .broken }
-            var body: [UInt8] = []
-            var total = 0
-            let isDeclaredTooLarge = (declared ?? 0) > limit
-            if !isDeclaredTooLarge { body.reserveCapacity(declared ?? 0) }
-            withUnsafeTemporaryAllocation(of: CChar.self, capacity: 16 << 10) { buffer in
-                while total <= drainLimit {
-                    let count = Int(FCGX_GetStr(buffer.baseAddress, Int32(buffer.count), input))
-                    guard count > 0 else { break }
-                    total += count
-                    guard !isDeclaredTooLarge, total <= limit else { continue }
-                    body.append(contentsOf: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]))
-                }
-            }
-            let hasFailed = FCGX_GetError(input) != 0
-            // Its buffer is as large as that of the answer, and the request may wait for minutes.
-            FCGX_FreeStream(&request.pointee.in)
-            if isDeclaredTooLarge || total > limit { return .tooLarge }
-            guard !hasFailed, declared == nil || declared == total else { return .broken }
-            return .whole(body)
-        }
     }
 
     /// Hands at most ``pieceSize`` bytes to libfcgi.

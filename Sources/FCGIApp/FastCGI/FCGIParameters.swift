@@ -23,27 +23,64 @@ struct FCGIParameters {
 
     init() {}
 
-    /// Adds one parameter as libfcgi stores it: `NAME=value`.
-    mutating func add(_ entry: UnsafeBufferPointer<UInt8>) {
-        guard let equals = entry.firstIndex(of: UInt8(ascii: "=")) else { return }
-        let name = String(decoding: entry[..<equals], as: UTF8.self)
-        let isField = name.hasPrefix("HTTP_")
-        guard isField || Self.wanted.contains(name) else { return }
-        size += entry.count
+    /// Reads the pairs of `encoded` (FastCGI specification 1.0, section 3.4); false if they are not well-formed.
+    mutating func add(encoded: [UInt8]) -> Bool {
+        encoded.withUnsafeBufferPointer { bytes in
+            var position = 0
+            while position < bytes.count {
+                guard let name = Self.length(in: bytes, at: &position),
+                    let value = Self.length(in: bytes, at: &position), bytes.count - position >= name + value
+                else { return false }
+                let middle = position + name
+                add(
+                    name: UnsafeBufferPointer(rebasing: bytes[position..<middle]),
+                    value: UnsafeBufferPointer(rebasing: bytes[middle..<(middle + value)]))
+                position = middle + value
+            }
+            return true
+        }
+    }
+
+    /// Says that there was more than could be kept.
+    mutating func setTooLarge() { isTooLarge = true }
+
+    mutating func add(name: String, value: String) {
+        let (name, value) = (Array(name.utf8), Array(value.utf8))
+        name.withUnsafeBufferPointer { name in value.withUnsafeBufferPointer { add(name: name, value: $0) } }
+    }
+
+    private mutating func add(name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
+        let text = String(decoding: name, as: UTF8.self)
+        let isField = text.hasPrefix("HTTP_")
+        guard isField || Self.wanted.contains(text) else { return }
+        size += name.count + value.count + 1
         isTooLarge = isTooLarge || size > Self.maxBytes
         hasTooManyFields = hasTooManyFields || fields.count >= Self.maxFields
         guard !isTooLarge, !hasTooManyFields else { return }
-        let bytes = entry[(equals + 1)...]
+        // No C program behind a web server reads further than a NUL.
+        guard !value.contains(0) else {
+            hasInvalidText = true
+            return
+        }
         if isField {
-            fields.append((String(name.dropFirst(5)), String(decoding: bytes, as: UTF8.self)))
-        } else if let value = String(validating: bytes, as: UTF8.self) {
-            variables[name] = value
+            fields.append((String(text.dropFirst(5)), String(decoding: value, as: UTF8.self)))
+        } else if let value = String(validating: value, as: UTF8.self) {
+            variables[text] = value
         } else {
             hasInvalidText = true
         }
     }
 
-    mutating func add(name: String, value: String) {
-        Array("\(name)=\(value)".utf8).withUnsafeBufferPointer { add($0) }
+    /// One byte, or four of which the first has its highest bit set.
+    private static func length(in bytes: UnsafeBufferPointer<UInt8>, at position: inout Int) -> Int? {
+        guard position < bytes.count else { return nil }
+        let first = Int(bytes[position])
+        guard first >= 0x80 else {
+            position += 1
+            return first
+        }
+        guard bytes.count - position >= 4 else { return nil }
+        defer { position += 4 }
+        return bytes[position..<(position + 4)].dropFirst().reduce(first & 0x7F) { $0 << 8 | Int($1) }
     }
 }

@@ -6,19 +6,25 @@ import Synchronization
 
 /// A FastCGI responder: takes requests from a listening socket and has them answered, many at a time.
 ///
-/// A few threads accept connections and read requests whole; each request then is one task on `executor`, which
-/// holds no thread while it waits. The listening socket stays the caller's.
+/// A few threads accept connections and do nothing else; each connection then is one task on `executor`, which
+/// holds no thread while it waits, neither for the request nor for the answer. The listening socket stays the caller's.
 final class FCGIServer: Sendable {
     struct Limits {
-        /// The largest body, in bytes, that reaches the responder.
-        var maxBodyBytes: Int
-        /// The same under `/v1`; nil: no other.
-        var maxOpenAIBodyBytes: Int?
+        /// The largest body, in bytes, that reaches the responder, by the request's path.
+        var maxBodyBytes: @Sendable (_ path: String) -> Int
         /// How much of a larger body is read and thrown away so that the caller gets its answer.
         var maxDrainedBytes = 64 << 20
         var acceptThreads = 2
-        /// How long a peer may be silent while it sends a request; whole seconds.
-        var silence = Duration.seconds(10)
+        /// How long a peer may take to send all of a request.
+        var requestTime = Duration.seconds(30)
+        /// How many requests may be read at the same time; beyond, the oldest is given up.
+        var maxUnread = 1024
+        /// How large the bodies may be together, counted ``bodyCost`` times.
+        var maxBodyMemory = 128 << 20
+        /// How long a large body waits for room among the others.
+        var bodyPatience = Duration.seconds(15)
+        /// Where what slow readers have not taken yet is kept; nil: in memory.
+        var spoolDirectory: String?
         /// Whether the listening socket is let go once nothing more is accepted, so that another program can take its
         /// place while the last requests are answered.
         var releasesListening = false
@@ -34,6 +40,9 @@ final class FCGIServer: Sendable {
     private let stopping: EventFlag
     private let isStopping = Atomic(false)
     private let acceptThreads = Atomic(0)
+    private let unread: UnreadRequests
+    private let bodies: MemoryBudget
+    private let spool: Spool
 
     /// Prepares a server for `listening`, which becomes non-blocking.
     ///
@@ -54,6 +63,9 @@ final class FCGIServer: Sendable {
         monitor = try ConnectionMonitor()
         inFlight = try InFlight()
         stopping = try EventFlag()
+        unread = UnreadRequests(most: limits.maxUnread)
+        bodies = MemoryBudget(bytes: limits.maxBodyMemory)
+        spool = Spool(directory: limits.spoolDirectory)
     }
 
     /// How many requests are being read or answered, and accept threads are running.
@@ -66,7 +78,7 @@ final class FCGIServer: Sendable {
         acceptThreads.store(count, ordering: .sequentiallyConsistent)
         for _ in 0..<count {
             let id = inFlight.enter()
-            startThread(stackSize: RequestExecutor.stackSize) { [self] in
+            startThread { [self] in
                 accept()
                 let left = acceptThreads.subtract(1, ordering: .sequentiallyConsistent).newValue
                 if left == 0, limits.releasesListening { releaseListening() }
@@ -118,7 +130,7 @@ final class FCGIServer: Sendable {
                     guard mayContinue(afterAcceptError: errno) else { return }
                     break
                 }
-                receive(connection)
+                begin(connection)
             }
             if isStopping.load(ordering: .sequentiallyConsistent) { return }
             _ = cfcgi_epoll_wait(epoll, &event, 1)
@@ -151,36 +163,37 @@ final class FCGIServer: Sendable {
         }
     }
 
-    /// Reads one request and starts the task that answers it.
-    ///
-    /// The task begins on this thread and leaves it when it waits, which spares waking another for most of the work.
-    private func receive(_ connection: Int32) {
+    /// Starts the task that reads the request and answers it.
+    private func begin(_ connection: Int32) {
         let id = inFlight.enter()
         let start = ContinuousClock.now
-        let exchange = FCGIExchange(connection: connection, silence: limits.silence)
-        guard exchange.begin() else {
-            logger.warning("A connection did not bring a FastCGI request")
+        let watch = monitor.watch(connection)
+        let task = Task(executorPreference: executor) { [self] in
+            await serve(connection, watch: watch, since: start)
             inFlight.leave(id)
+        }
+        watch.onHangUp { task.cancel() }
+        inFlight.attach({ task.cancel() }, to: id)
+    }
+
+    private func serve(_ connection: Int32, watch: ConnectionWatch, since start: ContinuousClock.Instant) async {
+        let intake = RequestIntake(
+            connection: connection, watch: watch, limits: limits, unread: unread, bodies: bodies, since: start)
+        guard let (incoming, share) = await intake.receive() else {
+            logger.warning("A connection did not bring a FastCGI request")
+            watch.end()
+            close(connection)
             return
         }
-        var incoming = IncomingRequest(exchange.parameters())
-        let limit = incoming.request.isOpenAI ? limits.maxOpenAIBodyBytes ?? limits.maxBodyBytes : limits.maxBodyBytes
-        switch exchange.readBody(
-            declared: incoming.declaredLength, limit: limit, drainLimit: limits.maxDrainedBytes)
-        {
-        case .whole(let body): incoming.request = incoming.request.with(body: body)
-        case .tooLarge: incoming.refusal = incoming.refusal ?? .bodyTooLarge(limit: limit)
-        case .broken: incoming.refusal = .malformedRequest
+        let exchange: FCGIExchange
+        do { exchange = try FCGIExchange(connection: connection, id: intake.id) } catch {
+            watch.end()
+            close(connection)
+            logger.error("A request cannot be answered", metadata: ["error": "\(error)"])
+            return
         }
-        let watch = monitor.watch(connection)
-        executor.beginHere {
-            let task = Task(executorPreference: executor) { [self, incoming] in
-                await answer(incoming, exchange: exchange, watch: watch, since: start)
-                inFlight.leave(id)
-            }
-            watch.onHangUp { task.cancel() }
-            inFlight.attach({ task.cancel() }, to: id)
-        }
+        await answer(incoming, exchange: exchange, watch: watch, since: start)
+        withExtendedLifetime(share) {}
     }
 
     private func answer(
@@ -200,8 +213,9 @@ final class FCGIServer: Sendable {
             logger.critical("A response without a usable status was replaced")
             response = responder.refuse(request, with: TransportRefusal.invalidResponse.error)
         }
-        let transmission = ResponseTransmission(exchange: exchange, watch: watch, request: request, logger: logger)
-        let (status, hasClientLeft) = await transmission.send(response)
+        let transmission = ResponseTransmission(
+            exchange: exchange, watch: watch, request: request, spool: spool, logger: logger)
+        let (status, hasClientLeft) = await transmission.send(&response)
         responder.finished(
             request, status: status, bytesSent: transmission.sent.total, duration: .now - start,
             clientLeft: hasClientLeft)

@@ -7,18 +7,18 @@ struct ResponseTransmission {
     let exchange: FCGIExchange
     let watch: ConnectionWatch
     let request: Request
+    let spool: Spool
     let logger: Logger
     let sent = SentBytes()
 
-    /// Sends `response`; afterwards the exchange is over in any case.
+    /// Sends `response`; afterwards the exchange is over in any case, and the response without its body.
     ///
     /// - Returns: The status that went out, and whether the caller left before the end.
-    func send(_ response: Response) async -> (status: Int, hasClientLeft: Bool) {
-        var response = response
+    func send(_ response: inout Response) async -> (status: Int, hasClientLeft: Bool) {
         do {
-            do { try await transmit(response) } catch let instead as ResponseInstead {
+            do { try await transmit(&response) } catch let instead as ResponseInstead {
                 response = instead.response
-                try await transmit(response)
+                try await transmit(&response)
             }
             try await watch.waitForRoom()
         } catch {
@@ -33,20 +33,23 @@ struct ResponseTransmission {
         return (response.status.code, !exchange.finish(abandoning: false))
     }
 
-    private func transmit(_ response: Response) async throws {
+    private func transmit(_ response: inout Response) async throws {
         switch response.body {
-        case .bytes(let body):
+        case .bytes(var body):
+            // The only one that holds it, so that it is gone once it is sent or laid aside.
+            response.body = .bytes([])
             let head = head(of: response, contentLength: body.count)
             let hasBody = request.method != .head && response.status.code != 204 && response.status.code != 304
-            if head.count + (hasBody ? body.count : 0) <= FCGIExchange.pieceSize {
+            if !hasBody { body = [] }
+            if head.count + body.count <= FCGIExchange.pieceSize {
                 // Goes out together with the end record, in one system call.
-                let output = hasBody ? head + body : head
-                try exchange.send(output[...], flushing: false)
-                sent.add(output.count - head.count)
+                try exchange.send((head + body)[...], flushing: false)
+                sent.add(body.count)
             } else {
-                try await writer(head).send(hasBody ? body : [])
+                try await writer(head).send(body)
             }
         case .stream(let write):
+            response.body = .bytes([])
             let writer = writer(head(of: response, contentLength: nil))
             if request.method != .head {
                 do { try await write(writer) } catch let instead as ResponseInstead {
@@ -62,7 +65,7 @@ struct ResponseTransmission {
     private struct BrokenResponse: Error {}
 
     private func writer(_ head: [UInt8]) -> ExchangeWriter {
-        ExchangeWriter(exchange: exchange, watch: watch, sent: sent, head: head)
+        ExchangeWriter(exchange: exchange, watch: watch, sent: sent, spool: spool, head: head)
     }
 
     private func head(of response: Response, contentLength: Int?) -> [UInt8] {

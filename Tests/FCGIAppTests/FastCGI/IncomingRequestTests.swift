@@ -80,8 +80,9 @@ struct IncomingRequestTests {
     @Test func refusesAPathThatIsNotUTF8() {
         var parameters = FCGIParameters()
         parameters.add(name: "REQUEST_METHOD", value: "GET")
-        (Array("DOCUMENT_URI=/".utf8) + [0xC3]).withUnsafeBufferPointer { parameters.add($0) }
+        let isWellFormed = parameters.add(encoded: [12, 2] + Array("DOCUMENT_URI/".utf8) + [0xC3])
 
+        #expect(isWellFormed)
         #expect(IncomingRequest(parameters).refusal == .malformedRequest)
     }
 }

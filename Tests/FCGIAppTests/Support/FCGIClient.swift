@@ -59,7 +59,7 @@ final class FCGIClient {
     /// Sends a request; further or other parameters override the usual ones, an empty value removes.
     func send(
         _ method: String = "GET", _ target: String, body: [UInt8] = [], parameters: [String: String] = [:],
-        keepConnection: Bool = false
+        keepConnection: Bool = false, id: UInt16 = 1, piece: Int = .max
     ) {
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         var all = [
@@ -83,9 +83,12 @@ final class FCGIClient {
             }
             encoded += Array(name.utf8) + Array(value.utf8)
         }
-        var stream = record(1, [0, 1, keepConnection ? 1 : 0, 0, 0, 0, 0, 0])
-        stream += records(4, encoded) + records(5, body)
-        write(stream)
+        var stream = record(1, id, [0, 1, keepConnection ? 1 : 0, 0, 0, 0, 0, 0])
+        stream += records(4, id, encoded) + records(5, id, body)
+        while !stream.isEmpty {
+            write(Array(stream.prefix(piece)))
+            stream.removeFirst(min(piece, stream.count))
+        }
     }
 
     func write(_ bytes: [UInt8]) {
@@ -126,18 +129,27 @@ final class FCGIClient {
         return bytes
     }
 
-    private func records(_ type: UInt8, _ content: [UInt8]) -> [UInt8] {
+    /// Whether the server closes the connection within `time`, having sent nothing.
+    func hasEnded(within time: Duration) -> Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        guard poll(&entry, 1, time.pollTimeout) > 0 else { return false }
+        var byte: UInt8 = 0
+        return recv(descriptor, &byte, 1, 0) <= 0
+    }
+
+    private func records(_ type: UInt8, _ id: UInt16, _ content: [UInt8]) -> [UInt8] {
         var output: [UInt8] = []
         var start = 0
         while start < content.count {
             let end = min(start + 32768, content.count)
-            output += record(type, Array(content[start..<end]))
+            output += record(type, id, Array(content[start..<end]))
             start = end
         }
-        return output + record(type, [])
+        return output + record(type, id, [])
     }
 
-    private func record(_ type: UInt8, _ content: [UInt8]) -> [UInt8] {
-        [1, type, 0, 1, UInt8(content.count >> 8), UInt8(content.count & 255), 0, 0] + content
+    private func record(_ type: UInt8, _ id: UInt16, _ content: [UInt8]) -> [UInt8] {
+        [1, type, UInt8(id >> 8), UInt8(id & 255), UInt8(content.count >> 8), UInt8(content.count & 255), 0, 0]
+            + content
     }
 }

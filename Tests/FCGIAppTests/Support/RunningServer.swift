@@ -11,7 +11,9 @@ final class RunningServer: Sendable {
     /// Its threads live as long as the process, so all tests share one.
     private static let executor = RequestExecutor(threads: 4)
 
-    init(_ responder: any Responder, maxBodyBytes: Int = 2 << 20) throws {
+    init(
+        _ responder: any Responder, maxBodyBytes: Int = 2 << 20, requestTime: Duration = .seconds(30)
+    ) throws {
         // Both ends of every connection are in this process.
         WorkerEnvironment.raiseDescriptorLimit()
         directory = try TemporaryDirectory()
@@ -19,7 +21,9 @@ final class RunningServer: Sendable {
         socket = try ListeningSocket(path: path, group: nil)
         server = try FCGIServer(
             listening: socket.descriptor, responder: responder, executor: Self.executor,
-            limits: .init(maxBodyBytes: maxBodyBytes, maxDrainedBytes: 8 << 20))
+            limits: .init(
+                maxBodyBytes: { _ in maxBodyBytes }, maxDrainedBytes: 8 << 20, requestTime: requestTime,
+                spoolDirectory: directory.path))
         server.start()
     }
 

@@ -1,0 +1,56 @@
+"""Somebody else, whose small requests must not notice what others do."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import httpx
+
+from .gateway import Gateway
+
+
+class Neighbour:
+    """Asks every 50 ms for health, a recall and a chat, each from a thread of its own; `slow()` is the p99 in ms."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+        self.key = gateway.add_user()
+        conversation = gateway.talk(self.key, "a small question")["conversation_id"]
+        self.ways: dict[str, Callable[[httpx.Client], httpx.Response]] = {
+            "health": lambda http: http.get("/healthz"),
+            "recall": lambda http: http.get(
+                "/api/recall", params={"conversation_id": conversation}, headers=self.head),
+            "chat": lambda http: http.post("/api/chat", json={"prompt": "a small question"}, headers=self.head),
+        }
+        self.head = {"Authorization": f"Bearer {self.key}"}
+        self.times: dict[str, list[float]] = {name: [] for name in self.ways}
+        self.failed: list[str] = []
+        self.is_over = threading.Event()
+        self.threads = [threading.Thread(target=self.run, args=(name,)) for name in self.ways]
+
+    def run(self, name: str) -> None:
+        with httpx.Client(base_url=self.gateway.url, timeout=60) as http:
+            while not self.is_over.is_set():
+                began = time.monotonic()
+                answer = self.ways[name](http)
+                self.times[name].append((time.monotonic() - began) * 1000)
+                if answer.status_code != 200:
+                    self.failed.append(f"{name}: {answer.status_code} {answer.text[:200]}")
+                self.is_over.wait(0.05)
+
+    def __enter__(self) -> "Neighbour":
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.is_over.set()
+        for thread in self.threads:
+            thread.join()
+
+    def slow(self) -> dict[str, float]:
+        return {name: round(sorted(times)[int(len(times) * 0.99)], 1) for name, times in self.times.items()}
+
+    def most(self) -> int:
+        """How many of the least asked were asked."""
+        return min(len(times) for times in self.times.values())

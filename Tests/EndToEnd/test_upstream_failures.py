@@ -70,7 +70,7 @@ def test_never_moves_on_after_the_first_byte_and_keeps_what_came(launch, upstrea
     answer = gateway.chat(key, "[[close_mid_stream:2]] Hello")
 
     assert_error(answer, 502)
-    assert len(upstream.requests()) == 1
+    assert len([record for record in upstream.requests() if "Hello" in str(record["body"])]) == 1
     [conversation] = gateway.recall(key)
     [turn] = gateway.recall(key, conversation)["messages"]
     assert [part["reply"] for part in turn.values()] == ["You said: "]

@@ -57,8 +57,8 @@ function turn(turn) {
     renderWhenNear(reply, turn.reply);
     const facts = [moment(turn.started_at), turn.model].filter(Boolean).join(" · ");
     return [
-        el("section", { class: "prompt", "aria-label": t("recall.prompt") }, plain(turn.prompt)),
-        el("section", { class: "reply", "aria-label": t("recall.reply") },
+        el("div", { class: "prompt", role: "group", "aria-label": t("recall.prompt") }, plain(turn.prompt)),
+        el("div", { class: "reply", role: "group", "aria-label": t("recall.reply") },
             reply,
             turn.outcome !== "complete" && el("p", { class: "badge warm" }, t(`recall.outcome_${turn.outcome}`)),
             el("p", { class: "when" }, facts)),

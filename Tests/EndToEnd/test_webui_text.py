@@ -67,6 +67,7 @@ def test_each_block_is_read_in_its_own_direction(visit, gateway, upstream, langu
             assert element.evaluate(SIDE) == wanted, words
     # The marks of a list stand where its text begins.
     assert [it.evaluate("it => getComputedStyle(it).direction") for it in reply.locator("ul").all()] == ["rtl", "ltr"]
+    assert reply.locator("blockquote").evaluate("it => getComputedStyle(it).direction") == "rtl"
     assert [it.evaluate("it => getComputedStyle(it).textAlign.replace('-webkit-', '')") for it in reply.locator("td").all()] == ["left", "right"]
 
 

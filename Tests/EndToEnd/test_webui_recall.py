@@ -48,8 +48,8 @@ def test_a_conversation_is_read_with_markdown_and_without_what_attacks(visit, ga
     article.locator("code span.hljs-keyword").first.wait_for()
     assert article.locator("script, img, iframe, style, a[href^='javascript']").count() == 0
     assert page.title() != "owned"
-    assert article.get_by_role("region", name="Prompt").first.inner_text() == "Tell me of Rome\n\nin two lines"
-    assert article.get_by_role("region", name="Reply").count() == 2
+    assert article.get_by_role("group", name="Prompt").first.inner_text() == "Tell me of Rome\n\nin two lines"
+    assert article.get_by_role("group", name="Reply").count() == 2
 
 
 def test_the_address_names_the_conversation_and_the_way_back_works(visit, gateway, conversation):
@@ -109,11 +109,11 @@ def test_the_list_is_fetched_page_by_page_and_searched(visit, gateway, upstream)
         gateway.post("/v1/chat/completions", key, messages=[{"role": "user", "content": f"Question {number}"}])
     page = visit(f"{gateway.url}/recall", key)
 
-    page.get_by_text("Conversations shown: 50. There are more.").wait_for()
+    page.get_by_text("50 conversations shown. There are more.").wait_for()
     page.get_by_role("button", name="Show more").click()
-    page.get_by_text(re.compile(r"^Conversations: 52$")).wait_for()
+    page.get_by_text(re.compile(r"^52 conversations$")).wait_for()
     page.get_by_label("Search titles").fill("question 51")
-    page.get_by_text(re.compile(r"^Conversations: 1$")).wait_for()
+    page.get_by_text(re.compile(r"^1 conversation$")).wait_for()
     page.get_by_label("Search titles").fill("nothing like that")
     page.get_by_text("No title matches.").wait_for()
 

@@ -32,12 +32,12 @@ def chat(visit, gateway, **options) -> Page:
     page = visit(f"{gateway.url}/chat", **options)
     page.locator("input[name=key]").fill(gateway.add_user())
     page.keyboard.press("Enter")
-    page.locator(".composer textarea").wait_for()
+    page.locator(".composer-row textarea").wait_for()
     return page
 
 
 def ask(page: Page, text: str) -> None:
-    page.locator(".composer textarea").fill(text)
+    page.locator(".composer-row textarea").fill(text)
     page.keyboard.press("Enter")
 
 
@@ -67,7 +67,8 @@ def test_each_block_is_read_in_its_own_direction(visit, gateway, upstream, langu
             assert element.evaluate(SIDE) == wanted, words
     # The marks of a list stand where its text begins.
     assert [it.evaluate("it => getComputedStyle(it).direction") for it in reply.locator("ul").all()] == ["rtl", "ltr"]
-    assert [it.evaluate("it => getComputedStyle(it).textAlign") for it in reply.locator("td").all()] == ["left", "right"]
+    assert reply.locator("blockquote").evaluate("it => getComputedStyle(it).direction") == "rtl"
+    assert [it.evaluate("it => getComputedStyle(it).textAlign.replace('-webkit-', '')") for it in reply.locator("td").all()] == ["left", "right"]
 
 
 FORMULA = r"Before. $$ \sum_{n=1}^{\infty} \frac{1}{n^2} = \frac{\pi^2}{6} $$ Then $e^{i \pi} = -1$ and \( \alpha + \beta \) end. It costs $5 or $6."

@@ -101,8 +101,11 @@ function frame(box) {
         table.replaceWith(scroll);
         scroll.append(table);
     }
-    // Marks, quotes' lines and columns, too, stand on the side where their text begins.
-    for (const block of box.querySelectorAll("p, h1, h2, h3, h4, h5, h6, ul, ol, blockquote, table")) block.dir = "auto";
+    // Marks, quotes' lines and columns, too, stand on the side where their text begins. What is inside of them has no
+    // direction of its own: its text would not count.
+    for (const block of box.querySelectorAll("p, h1, h2, h3, h4, h5, h6, ul, ol, blockquote, table")) {
+        if (!block.parentElement.closest("ul, ol, blockquote, table")) block.dir = "auto";
+    }
 }
 
 /** Adds to rendered text what it is worth only once: colours and copy buttons. */

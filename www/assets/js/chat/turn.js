@@ -32,7 +32,7 @@ export class Turn {
     constructor(prompt, actions) {
         this.#prompt = prompt;
         this.#actions = actions;
-        this.#bubble = el("section", { class: "prompt", "aria-label": t("recall.prompt") });
+        this.#bubble = el("div", { class: "prompt", role: "group", "aria-label": t("recall.prompt") });
         this.#showPrompt();
         const json = iconButton("code", t("turn.json"), () => this.#toggleRaw(json), { "aria-pressed": "false" });
         const copying = iconButton("copy", t("turn.copy"), async () => {
@@ -48,7 +48,7 @@ export class Turn {
         });
         this.#buttons.append(copying, iconButton("again", t("turn.again"), () => actions.send(prompt)), json, this.#facts);
         this.element = el("article", { class: "turn" }, this.#bubble,
-            el("section", { class: "reply", "aria-label": t("recall.reply") }, this.#box, this.#raw, this.#note, this.#buttons));
+            el("div", { class: "reply", role: "group", "aria-label": t("recall.reply") }, this.#box, this.#raw, this.#note, this.#buttons));
     }
 
     get prompt() {

@@ -58,8 +58,8 @@ function turn(turn) {
     renderWhenNear(reply, turn.reply);
     const facts = [moment(turn.started_at), turn.model].filter(Boolean).join(" · ");
     return [
-        turn.prompt && el("section", { class: "prompt", "aria-label": t("recall.prompt") }, plain(turn.prompt)),
-        el("section", { class: "reply", "aria-label": t("recall.reply") },
+        turn.prompt && el("div", { class: "prompt", role: "group", "aria-label": t("recall.prompt") }, plain(turn.prompt)),
+        el("div", { class: "reply", role: "group", "aria-label": t("recall.reply") },
             ...beforeReply(turn),
             reply,
             ...afterReply(turn),

@@ -34,7 +34,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measures the program beside proxy_pass and C floors.")
     parser.add_argument("--only", nargs="+", action="extend", choices=parts.ALL, metavar="PART",
                         help=f"measure these parts: {', '.join(parts.ALL)}")
-    parser.add_argument("--short", action="store_true", help="small and quick, to see that it works; no figures to keep")
+    parser.add_argument("--short", action="store_true", help="small and quick: no figures to keep")
     parser.add_argument("--rounds", type=int, choices=range(1, 16), metavar="1–15", help="default: 3, short 1")
     parser.add_argument("--seconds", type=int, choices=range(1, 61), metavar="1–60",
                         help="how long requests are made in a round; default: 4, short 1")

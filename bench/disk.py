@@ -15,6 +15,8 @@ from pathlib import Path
 from processes import LIBC
 
 SIZE = 24 << 30
+#: What a run in full may take, of a tmpfs.
+ENOUGH = 8 << 30
 #: One inode for so many bytes: conversations are small files.
 BYTES_PER_INODE = 4096
 NEW_MOUNT_NAMESPACE = 0x20000
@@ -29,7 +31,7 @@ def make(stack: ExitStack) -> tuple[Path, str]:
     try:
         mount(stack, base / "image", place)
         kind = f"fresh ext4 with a journal, loop-mounted from an image in {base.parent}"
-    except (OSError, subprocess.CalledProcessError) as error:
+    except (OSError, subprocess.SubprocessError) as error:
         reason = (getattr(error, "stderr", None) or str(error)).strip().splitlines()[-1]
         place = memory_folder(stack) or place
         on = "tmpfs" if place.parent == Path("/dev/shm") else f"the file system of {base.parent}"
@@ -57,13 +59,14 @@ def mount(stack: ExitStack, image: Path, place: Path) -> None:
         run("mount", "-t", "ext4", "-o", "loop,noatime,noinit_itable", image, place)
     finally:
         image.unlink()
-    stack.callback(subprocess.run, ["umount", str(place)], check=False)
+    # Lazily: a process that is still about to end must not keep the folder.
+    stack.callback(subprocess.run, ["umount", "--lazy", str(place)], check=False)
 
 
 def memory_folder(stack: ExitStack) -> Path | None:
-    """A folder in the shared memory, if that is a tmpfs."""
+    """A folder in the shared memory, which is a tmpfs, if there is enough of it."""
     shared = Path("/dev/shm")
-    if not os.access(shared, os.W_OK) or not os.path.ismount(shared):
+    if not os.access(shared, os.W_OK) or shutil.disk_usage(shared).free < ENOUGH:
         return None
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=shared))
     stack.callback(shutil.rmtree, folder)

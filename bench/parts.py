@@ -97,15 +97,16 @@ def memory(run: Run) -> dict:
         count = 200 if run.is_short else 2000
         # The first time a worker grows, the second shows what it is like from then on.
         rounds = [loads.with_memory(gateway, lambda: loads.streams(gateway.way, count)) for _ in range(2)]
-        results["streams"] = {"count": count, "failed": max(one["streams"] - one["whole"] for one in rounds),
-                              **{kind: max(one[kind] for one in rounds) for kind in ("rss_kib", "pss_kib")}}
+        results[f"{count} streams"] = {
+            "failed": max(one["streams"] - one["whole"] for one in rounds),
+            **{kind: max(one[kind] for one in rounds) for kind in ("rss_kib", "pss_kib")}}
     with ExitStack() as stack:
         gateway = Gateway(stack, run.folder, "waiting", run.front.waiting, "flush", workers=4)
         count = 1000 if run.is_short else 10_000
         # Their upstream waits 5 s; so all are there at once, twice.
         figures = loads.with_memory(gateway, lambda: loads.wrk(gateway.port, gateway.way.key, count, 14))
-        results["in_flight"] = {
-            "count": count, "failed": figures["errors"], "rss_kib": figures["rss_kib"], "pss_kib": figures["pss_kib"],
+        results[f"{count} requests in flight"] = {
+            "failed": figures["errors"], "rss_kib": figures["rss_kib"], "pss_kib": figures["pss_kib"],
             "kib_each": (figures["rss_kib"] - figures["before_kib"]) / count}
     return results
 

@@ -43,7 +43,8 @@ class Way:
 class Gateway:
     """The program with an nginx of its own, as `nginx-config` writes it."""
 
-    def __init__(self, stack: ExitStack, folder: Path, name: str, upstream: int, durability: str, workers: int = 2) -> None:
+    def __init__(
+            self, stack: ExitStack, folder: Path, name: str, upstream: int, durability: str, workers: int = 2) -> None:
         self.port = processes.free_port()
         self.home = folder / f"{name}-{self.port}"
         (self.home / "nginx").mkdir(parents=True)

@@ -96,8 +96,8 @@ def streams(results: dict) -> str:
 
 def memory(results: dict) -> str:
     return table(
-        ("memory of all workers", "resident MiB", "shared pages once MiB", "KiB each", "failed"),
-        ((what, row["rss_kib"] / 1024, row["pss_kib"] / 1024, row.get("kib_each"), row["failed"])
+        ("memory of all workers", "resident MiB", "shared pages once MiB", "KiB each", "missing", "failed"),
+        ((what, row["rss_kib"] / 1024, row["pss_kib"] / 1024, row.get("kib_each"), row["missing"], row["failed"])
          for what, row in results.items() if isinstance(row, dict)))
 
 
@@ -117,4 +117,4 @@ def reached(rows: list[dict]) -> str:
     return table(("aim", "measured", "limit", "reached"), (
         (row["what"], f"{number(row['value'])} {row['unit']}".strip(),
          f"{row['side']} {row['limit']:g} {row['unit']}".strip(),
-         "yes" if row["is_met"] else f"NO, {row['failed']:,.0f} failed" if row["failed"] else "NO") for row in rows))
+         "yes" if row["is_met"] else f"NO, {row['failed']:,.0f} failed or missing" if row["failed"] else "NO") for row in rows))

@@ -84,7 +84,8 @@ def main() -> None:
     with ExitStack() as stack:
         prepare(stack)
         folder, results["file_system"] = disk.make(stack)
-        print(f"State on {results['file_system']}.")
+        results["sync_ms"] = disk.sync_milliseconds(folder)
+        print(f"State on {results['file_system']}. A sync takes {results['sync_ms']:.2f} ms.")
         if results["machine"]["load_average"] > results["machine"]["cores"] / 4:
             print(f"The machine is BUSY (load average {results['machine']['load_average']:.1f}): "
                   "absolute figures mean nothing, and ratios little.")

@@ -7,8 +7,10 @@ run on the same one. Hence an image that is made for the run and of which nothin
 import ctypes
 import os
 import shutil
+import statistics
 import subprocess
 import tempfile
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -61,6 +63,23 @@ def mount(stack: ExitStack, image: Path, place: Path) -> None:
         image.unlink()
     # Lazily: a process that is still about to end must not keep the folder.
     stack.callback(subprocess.run, ["umount", "--lazy", str(place)], check=False)
+
+
+def sync_milliseconds(folder: Path) -> float:
+    """How long it takes to make a written kilobyte durable there, in a file that has its size; the median."""
+    file = os.open(folder / "probe", os.O_RDWR | os.O_CREAT)
+    try:
+        os.pwrite(file, bytes(1 << 20), 0)
+        os.fsync(file)
+        times = []
+        for number in range(200):
+            os.pwrite(file, os.urandom(1024), number * 1024)
+            begin = time.perf_counter()
+            os.fdatasync(file)
+            times.append((time.perf_counter() - begin) * 1000)
+        return statistics.median(times)
+    finally:
+        os.close(file)
 
 
 def memory_folder(stack: ExitStack) -> Path | None:

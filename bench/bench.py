@@ -86,9 +86,11 @@ def main() -> None:
         folder, results["file_system"] = disk.make(stack)
         results["sync_ms"] = disk.sync_milliseconds(folder)
         print(f"State on {results['file_system']}. A sync takes {results['sync_ms']:.2f} ms.")
-        if results["machine"]["load_average"] > results["machine"]["cores"] / 4:
+        is_busy = results["machine"]["load_average"] > results["machine"]["cores"] / 4
+        results["is_judged"] = not is_busy and not options.short
+        if is_busy:
             print(f"The machine is BUSY (load average {results['machine']['load_average']:.1f}): "
-                  "absolute figures mean nothing, and ratios little.")
+                  "absolute figures mean nothing, and ratios flatter whoever is slow.")
         run = parts.Run(
             folder, Front(stack, folder), options.rounds or (1 if options.short else 3),
             options.seconds or (1 if options.short else 4), options.short)
@@ -100,9 +102,9 @@ def main() -> None:
             (OUT / "bench.json").write_text(json.dumps(results, indent=2))
             print(report.PARTS[name](results["parts"][name]), flush=True)
     if results["aims"]:
-        print(f"\nAims\n\n{report.reached(results['aims'])}")
-    if options.short:
-        print("\nA short run shows that everything works. Its figures do not count.")
+        print(f"\nAims\n\n{report.reached(results['aims'], results['is_judged'])}")
+    if not results["is_judged"]:
+        print("\nA short run, or one on a busy machine, shows that everything works. Its figures do not count.")
 
 
 if __name__ == "__main__":

@@ -113,8 +113,15 @@ PARTS = {"requests": requests, "one": latency("one connection"), "streams": stre
          "long": latency("200 messages of 53 KB"), "memory": memory, "growth": growth}
 
 
-def reached(rows: list[dict]) -> str:
+def reached(rows: list[dict], is_judged: bool) -> str:
+    """The aims; without a verdict where the run does not allow one."""
+    def verdict(row: dict) -> str:
+        if row["failed"]:
+            return f"NO, {row['failed']:,.0f} failed or missing"
+        if not is_judged:
+            return "not judged"
+        return "yes" if row["is_met"] else "NO"
+
     return table(("aim", "measured", "limit", "reached"), (
         (row["what"], f"{number(row['value'])} {row['unit']}".strip(),
-         f"{row['side']} {row['limit']:g} {row['unit']}".strip(),
-         "yes" if row["is_met"] else f"NO, {row['failed']:,.0f} failed or missing" if row["failed"] else "NO") for row in rows))
+         f"{row['side']} {row['limit']:g} {row['unit']}".strip(), verdict(row)) for row in rows))

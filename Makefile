@@ -16,6 +16,9 @@ PROOF ?=
 SCALE ?= 1
 export SCALE
 PYTEST_FLAGS ?= -q
+# Which parts of the bench run (all), and whether it is short.
+BENCH ?=
+SHORT ?=
 
 PROOF_PARTS := power_cut kill io_errors disk_full consistency upstream_faults reload slow soak
 # How long each fuzz target runs, and which; all when empty.
@@ -89,10 +92,10 @@ fuzz: build ## Feed broken and random input to all readers, FUZZ_SECONDS each
 	@fuzz/build.sh
 	@FUZZ_SECONDS='$(FUZZ_SECONDS)' fuzz/run.sh $(FUZZ_TARGETS)
 
-bench: build ## Measure the program beside proxy_pass, in one run
-	@command -v wrk >/dev/null && command -v cc >/dev/null || scripts/setup.sh wrk gcc libc6-dev
-	python3 bench/bench.py
-	python3 bench/scale.py
+bench: build ## Measure beside proxy_pass and C floors; BENCH="requests streams" for parts, SHORT=1 for a look
+	@command -v wrk >/dev/null && command -v cc >/dev/null && command -v mkfs.ext4 >/dev/null \
+		|| scripts/setup.sh wrk gcc libc6-dev e2fsprogs
+	python3 bench/bench.py $(BENCH:%=--only %) $(if $(SHORT),--short)
 
 proof: build $(PYTEST) ## Show that faults lose nothing; PROOF="kill reload" for parts, SCALE=0.05 for a minute
 	@command -v cc >/dev/null && command -v mkfs.ext4 >/dev/null && command -v slowhttptest >/dev/null \

@@ -3,8 +3,8 @@
 //   floor SOCKET [UPSTREAM_PORT [FOLDER append|sync]]
 //
 // Two processes with one thread each, on SOCKET.0 and SOCKET.1. Without a port they answer 598 bytes themselves; with
-// one they ask the upstream by libcurl. "append" adds each turn to a file in FOLDER, and "sync" gives it to a journal as
-// well, whose thread makes it durable before the answer goes out. nginx says whether connections are kept.
+// one they ask the upstream by libcurl. "append" adds each turn to a file in FOLDER, and "sync" gives it to a journal,
+// too, whose thread makes it durable before the answer goes out. nginx says whether connections are kept.
 #define _GNU_SOURCE
 #include <curl/curl.h>
 #include <errno.h>
@@ -305,6 +305,8 @@ int main(int count, char **words) {
     if (count < 2 || count == 4 || FCGX_Init() != 0) return 2;
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     signal(SIGPIPE, SIG_IGN);
+    // libfcgi has taken it, for a loop that is not used here.
+    signal(SIGTERM, SIG_DFL);
     static struct source listeners[processes];
     int number = 0;
     for (int n = 0; n < processes; n++) {

@@ -78,7 +78,8 @@ static void finish(struct stream *s) {
 }
 
 static void record_header(unsigned char *at, int type, size_t size) {
-    memcpy(at, (unsigned char[]){1, (unsigned char)type, 0, 1, (unsigned char)(size >> 8), (unsigned char)size, 0, 0}, 8);
+    const unsigned char header[] = {1, (unsigned char)type, 0, 1, (unsigned char)(size >> 8), (unsigned char)size, 0, 0};
+    memcpy(at, header, sizeof header);
 }
 
 static void flush(struct stream *s) {

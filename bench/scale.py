@@ -1,7 +1,7 @@
 """Measures whether operations take longer when there is more: users, conversations of a user, messages.
 
-Two gateways with `flush`, one small and one filled over HTTP, measured by turns; the ratio of the medians counts. Also how
-long four workers take until they are ready. A million users and messages need a quarter of an hour:
+Two gateways with `flush`, one small and one filled over HTTP, measured by turns; the ratio of the medians counts. Also
+how long four workers take until they are ready. A million users and messages need a quarter of an hour:
 
     SCALE_USERS=1000000 SCALE_TURNS=500000 python3 bench/bench.py --only growth
 """

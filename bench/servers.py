@@ -15,7 +15,8 @@ BINARY = Path(os.environ.get("CHATGPT_API_SERVER", ROOT / ".build/release/chatgp
 FLOOR_PROCESSES = 2
 #: Streams get so many pieces, so many milliseconds apart.
 PIECES, INTERVAL = 50, 20
-WAIT = 5000
+#: How long the upstream of requests in flight waits, in milliseconds: longer than it takes to make them.
+WAIT = 10_000
 COMPLETION = json.dumps({
     "id": "chatcmpl-fixed", "object": "chat.completion", "created": 1700000000, "model": "m", "choices": [{
         "index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "The Danube. " * 33}}],
@@ -43,7 +44,8 @@ class Way:
 class Gateway:
     """The program with an nginx of its own, as `nginx-config` writes it."""
 
-    def __init__(self, stack: ExitStack, folder: Path, name: str, upstream: int, durability: str, workers: int = 2) -> None:
+    def __init__(
+            self, stack: ExitStack, folder: Path, name: str, upstream: int, durability: str, workers: int = 2) -> None:
         self.port = processes.free_port()
         self.home = folder / f"{name}-{self.port}"
         (self.home / "nginx").mkdir(parents=True)

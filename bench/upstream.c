@@ -3,7 +3,7 @@
 //   upstream PORT PIECES INTERVAL_MS [WAIT_MS]
 //
 // A request with "stream":true gets PIECES chunks, INTERVAL_MS apart, each with the monotonic nanosecond of its sending
-// as its text. Any other gets a fixed completion, after WAIT_MS.
+// as its text. Any other gets a fixed completion, after WAIT_MS. GET /most answers how many waited at once at most.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -26,7 +26,7 @@ struct peer {
 };
 
 static struct peer *first, *last;
-static int pieces, is_closing;
+static int pieces, is_closing, waiting, most_waiting;
 static long long interval, wait_time;
 
 static long long now(void) {
@@ -61,20 +61,26 @@ static const char *const completion =
     "stand on it today: Vienna, Bratislava, Budapest and Belgrade.\"},\"logprobs\":null,\"finish_reason\":\"stop\"}],"
     "\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":80,\"total_tokens\":92}}";
 
-static void answer(struct peer *p) {
-    char head[256];
-    int n = snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
-                     strlen(completion));
+static void answer(struct peer *p, const char *body) {
     char out[2048];
-    int total = snprintf(out, sizeof out, "%.*s%s", n, head, completion);
-    put(p, out, total);
+    int size = snprintf(out, sizeof out,
+                        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                        strlen(body), body);
+    put(p, out, size);
     p->length = 0;
+}
+
+static void answer_most(struct peer *p) {
+    char text[16];
+    snprintf(text, sizeof text, "%d", most_waiting);
+    answer(p, text);
 }
 
 static void step(struct peer *p) {
     p->is_waiting = 0;
     if (p->sent < 0) {
-        answer(p);
+        waiting--;
+        answer(p, completion);
         return;
     }
     char text[512];
@@ -112,11 +118,14 @@ static void take(struct peer *p) {
         put(p, head, sizeof head - 1);
         p->sent = 0;
         step(p);
+    } else if (strncmp(p->request, "GET /most ", 10) == 0) {
+        answer_most(p);
     } else if (wait_time) {
         p->sent = -1;
+        if (++waiting > most_waiting) most_waiting = waiting;
         later(p, wait_time);
     } else {
-        answer(p);
+        answer(p, completion);
     }
 }
 
@@ -176,8 +185,12 @@ int main(int count, char **arguments) {
             struct peer *p = first;
             first = p->next;
             if (!first) last = NULL;
-            if (p->fd < 0) free(p);
-            else step(p);
+            if (p->fd >= 0) {
+                step(p);
+                continue;
+            }
+            if (p->sent < 0) waiting--;
+            free(p);
         }
     }
     return 0;

@@ -13,6 +13,7 @@ import Testing
         configuration.idleTimeout = .milliseconds(300)
         let client = HTTPClient(configuration: configuration)
         var settings = Settings()
+        settings.server.replyLimits.idle = .seconds(3)
         settings.openAI.baseURL = server.url
         settings.openAI.webBaseURL = server.url
         settings.openAI.authBaseURL = server.url

@@ -76,7 +76,7 @@ package final class ModelCatalogue: Sendable {
             if own.isEmpty {
                 let list = await known(of: account)
                 own = (list?.models ?? []).filter { $0.kind == .chat }.map(\.name)
-                if list == nil { mayCome = true }
+                if list == nil, !(await isOut(account)) { mayCome = true }
                 if list?.models.isEmpty ?? true { own = drivers.standardModels(of: account) ?? [] }
             }
             for model in own where seen.insert(model).inserted { models.append(model) }
@@ -92,6 +92,12 @@ package final class ModelCatalogue: Sendable {
         return list
     }
 
+    /// Whether the account rests or is disabled, so that its upstream is not asked.
+    private func isOut(_ account: Account) async -> Bool {
+        guard let health = try? await store.health(of: account.id) else { return true }
+        return health.isOut(at: .now, fingerprint: account.fingerprint)
+    }
+
     // MARK: In the background
 
     /// Asks the account for its models, if that is due and nobody else does.
@@ -101,7 +107,7 @@ package final class ModelCatalogue: Sendable {
         do {
             let pause = await known(of: account)?.pause(at: .now) ?? .zero
             guard pause == .zero else { return pause }
-            guard try await !store.health(of: account.id).isOut(at: .now, fingerprint: account.fingerprint),
+            guard !(await isOut(account)),
                 let lease = try await store.leaseModelList(of: account.id)
             else { return Self.nextLook }
             defer { withExtendedLifetime(lease) {} }

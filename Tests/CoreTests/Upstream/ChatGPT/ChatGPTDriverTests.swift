@@ -12,7 +12,7 @@ import Testing
         configuration.firstByteTimeout = .milliseconds(300)
         let client = HTTPClient(configuration: configuration)
         var settings = Settings()
-        settings.server.replyLimits.idle = .milliseconds(300)
+        settings.server.replyLimits.idle = .seconds(3)
         settings.openAI.baseURL = server.url
         settings.openAI.webBaseURL = server.url
         settings.openAI.authBaseURL = server.url

@@ -27,7 +27,7 @@ import Testing
                 switch try await reply.next() {
                 case .text(let text): texts.append(text)
                 case .finished(let finish): return (texts, .success(finish))
-                case .chunk, .completion, .replaced, .identified:
+                case .chunk, .completion, .replaced, .identified, .refusal, .reasoning:
                     Issue.record("a prompt of our own is answered with text")
                 }
             }

@@ -74,7 +74,7 @@ enum MessageParts {
             let type = head.prefix { $0 != ";" }
             if !type.isEmpty { object["media_type"] = JSON(String(type)) }
             size -= head.utf8.count + 6
-            if head.hasSuffix(";base64") { size = size / 4 * 3 }
+            if head.hasSuffix(";base64") { size = size / 4 * 3 - text.utf8.reversed().prefix { $0 == 0x3D }.count }
         }
         object["bytes"] = JSON(size)
         return object

@@ -15,16 +15,16 @@ struct ThreadDigest: Sendable, Equatable {
         let role = message["role"]?.string ?? ""
         guard role != "system", role != "developer" else { return }
         var form = NormalForm(after: state)
-        form.add("role", role)
+        form.add(.role, role)
         form.add(content: message["content"], orRefusal: message["refusal"])
         switch role {
         case "assistant":
             for call in message["tool_calls"]?.array ?? [] { form.add(call: call) }
             if let call = message["function_call"], !call.isNull { form.add(call: ["function": call]) }
-        case "tool": form.add("tool_call_id", message["tool_call_id"]?.string ?? "")
-        default: form.add("name", message["name"]?.string ?? "")
+        case "tool": form.add(.callID, message["tool_call_id"]?.string ?? "")
+        default: form.add(.name, message["name"]?.string ?? "")
         }
-        state = form.digest
+        state = Array(SHA256.hash(data: form.bytes))
     }
 }
 
@@ -32,71 +32,79 @@ struct ThreadDigest: Sendable, Equatable {
 ///
 /// Every field goes in with its name and length, so that no two forms meet.
 private struct NormalForm {
-    private var hash = SHA256()
+    enum Field: UInt8 { case role = 1, text, part, callID, tool, arguments, name }
 
-    init(after state: [UInt8]) { hash.update(data: state) }
+    private(set) var bytes: [UInt8]
 
-    var digest: [UInt8] { Array(hash.finalize()) }
+    init(after state: [UInt8]) {
+        bytes = state
+        bytes.reserveCapacity(256)
+    }
 
-    /// Adds a field, or nothing where it is empty.
-    mutating func add(_ name: String, _ value: String) { add(name, Array(value.utf8)) }
+    mutating func add(_ field: Field, _ value: String) {
+        add(field) { $0.append(contentsOf: value.utf8) }
+    }
 
-    private mutating func add(_ name: String, _ value: [UInt8]) {
-        guard !value.isEmpty else { return }
-        hash.update(data: Array("\(name) \(value.count) ".utf8))
-        hash.update(data: value)
+    /// Adds what `write` appends as a field, or nothing where that is nothing.
+    private mutating func add(_ field: Field, _ write: (inout [UInt8]) -> Void) {
+        let start = bytes.count
+        bytes.append(field.rawValue)
+        bytes.append(contentsOf: repeatElement(0, count: 8))
+        let content = bytes.count
+        write(&bytes)
+        guard bytes.count > content else { return bytes.removeSubrange(start...) }
+        withUnsafeBytes(of: UInt64(bytes.count - content).littleEndian) { length in
+            for (place, byte) in length.enumerated() { bytes[start + 1 + place] = byte }
+        }
     }
 
     /// Adds the text of a message, and those of its parts that are not text.
     mutating func add(content: JSON?, orRefusal refusal: JSON?) {
-        var text: [UInt8] = []
         var others: [JSON] = []
-        switch content {
-        case .string(let content): Self.append(content, to: &text)
-        case .array(let parts):
-            for part in parts {
-                if let words = part.string ?? part["text"]?.string ?? part["refusal"]?.string {
-                    Self.append(words, to: &text)
-                } else if !["reasoning", "thinking"].contains(part["type"]?.string) {
-                    others.append(part)
+        add(.text) { output in
+            let start = output.count
+            switch content {
+            case .string(let content): Self.append(content, after: start, to: &output)
+            case .array(let parts):
+                for part in parts {
+                    if let words = part.string ?? part["text"]?.string ?? part["refusal"]?.string {
+                        Self.append(words, after: start, to: &output)
+                    } else if !["reasoning", "thinking"].contains(part["type"]?.string) {
+                        others.append(part)
+                    }
                 }
+            case .object: others = content.map { [$0] } ?? []
+            default: break
             }
-        case .object: others = content.map { [$0] } ?? []
-        default: break
+            if output.count == start, let refusal = refusal?.string { Self.append(refusal, after: start, to: &output) }
         }
-        if text.isEmpty, let refusal = refusal?.string { Self.append(refusal, to: &text) }
-        add("text", text)
-        for part in others { add("part", Self.canonical(part).bytes) }
+        for part in others { add(.part) { Self.canonical(part).write(to: &$0) } }
     }
 
     mutating func add(call: JSON) {
         let function = call["function"] ?? call["custom"] ?? call
-        add("call", call["id"]?.string ?? "")
-        add("tool", function["name"]?.string ?? "")
-        let given = function["arguments"] ?? function["input"] ?? .null
-        guard let words = given.string else { return add("arguments", given.isNull ? [] : arguments(given)) }
-        if let read = try? JSONReader.read(words), read.object != nil || read.array != nil {
-            return add("arguments", arguments(read))
+        add(.callID, call["id"]?.string ?? "")
+        add(.tool, function["name"]?.string ?? "")
+        var arguments = function["arguments"] ?? function["input"] ?? .null
+        if let words = arguments.string {
+            guard let read = try? JSONReader.read(words), read.object != nil || read.array != nil else {
+                return add(.arguments) { Self.append(words, after: $0.count, to: &$0) }
+            }
+            arguments = read
         }
-        var text: [UInt8] = []
-        Self.append(words, to: &text)
-        add("arguments", text)
+        // No arguments and an empty object are the same.
+        guard !arguments.isNull, arguments.object?.isEmpty != true else { return }
+        add(.arguments) { Self.canonical(arguments, keepsNulls: true).write(to: &$0) }
     }
 
-    /// No arguments and an empty object are the same.
-    private func arguments(_ value: JSON) -> [UInt8] {
-        value.object?.isEmpty == true ? [] : Self.canonical(value, keepsNulls: true).bytes
-    }
-
-    /// Appends the words of `text`, with one space between any two.
-    private static func append(_ text: String, to output: inout [UInt8]) {
+    /// Appends the words of `text`, with one space between any two of those that stand from `start` on.
+    private static func append(_ text: String, after start: Int, to output: inout [UInt8]) {
         var text = text
         text.withUTF8 { bytes in
-            output.reserveCapacity(output.count + bytes.count + 1)
-            var isApart = !output.isEmpty
+            var isApart = output.count > start
             for byte in bytes {
                 if byte == 0x20 || (0x09...0x0D).contains(byte) {
-                    isApart = !output.isEmpty
+                    isApart = output.count > start
                     continue
                 }
                 if isApart { output.append(0x20) }
@@ -111,18 +119,26 @@ private struct NormalForm {
         switch value {
         case .array(let elements): return .array(elements.map { canonical($0, keepsNulls: keepsNulls) })
         case .number: return number(value)
+        case .string(let text): return string(text)
         case .object(let object):
             // The address of an image stands in an object or alone, with a wish for its detail or without.
             if object["type"]?.string == "image_url", let image = object["image_url"],
                 let url = image["url"]?.string ?? image.string
             {
-                return ["image_url": JSON(url)]
+                return ["image_url": string(url)]
             }
             let members = object.members.filter { keepsNulls || !$0.value.isNull }
                 .map { JSONObject.Member(name: $0.name, value: canonical($0.value, keepsNulls: keepsNulls)) }
             return .object(JSONObject(unchecked: members.sorted { $0.name < $1.name }))
         default: return value
         }
+    }
+
+    /// A file in a string is as good as its digest, and much shorter.
+    private static func string(_ text: String) -> JSON {
+        guard text.utf8.count > 4096 else { return .string(text) }
+        var text = text
+        return .string(text.withUTF8 { Hex.encode(SHA256.hash(data: UnsafeRawBufferPointer($0))) })
     }
 
     /// `1.0`, `1e0` and `1` are one number; a whole one that is too large for us keeps its digits.

@@ -13,6 +13,7 @@ import Testing
         #expect(server.network == .wan && server.durability == .fsync && server.allowGet == .always)
         #expect(server.queueTimeout == .seconds(30) && server.titleTimeout == .seconds(5))
         #expect(server.maxBodyBytes == 1_048_576 && server.archiveV1 && server.webUILanguage == "en-US")
+        #expect(server.maxConversationBytes == 16 << 20)
         #expect(server.defaultPrompt?.isEmpty == false)
         #expect(server.apiPaths.removeConversation == "/api/remove-conversation")
         #expect(settings.openAI.baseURL == "https://chat.openai.com/backend-api")
@@ -52,7 +53,7 @@ import Testing
             {"openai": {"web_base_url": "HTTPS://chat.example.org:8443/a//"},
              "api_server": {"host": "::1", "base_path": "chatgpt", "queue_timeout": 0.25, "default_prompt": null,
               "allow_get": "no_passwords", "durability": "flush", "wan_url": "https://api.example.org/",
-              "archive_v1": false, "max_body_bytes": 2048}}
+              "archive_v1": false, "max_body_bytes": 2048, "max_conversation_bytes": 4096}}
             """)
 
         #expect(settings.openAI.webBaseURL == "https://chat.example.org:8443/a")
@@ -64,6 +65,7 @@ import Testing
         #expect(settings.server.durability == .flush)
         #expect(settings.server.wanURL == "https://api.example.org")
         #expect(!settings.server.archiveV1 && settings.server.maxBodyBytes == 2048)
+        #expect(settings.server.maxConversationBytes == 4096)
     }
 
     @Test func `variables of the original replace values of the file and are mentioned`() throws {

@@ -17,7 +17,7 @@ SCALE ?= 1
 export SCALE
 PYTEST_FLAGS ?= -q
 
-PROOF_PARTS := power_cut kill io_errors disk_full consistency upstream_faults reload slow soak
+PROOF_PARTS := power_cut kill io_errors disk_full consistency upstream_faults reload slow soak neighbours
 # How long each fuzz target runs, and which; all when empty.
 FUZZ_SECONDS ?= 20
 FUZZ_TARGETS ?=

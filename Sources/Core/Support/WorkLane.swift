@@ -25,7 +25,7 @@ package final class WorkLane: Sendable {
     /// How many pieces of one caller, and of all, may wait.
     package static let mostOfCaller = 8
     package static let most = 256
-    private static let niceness: Int32 = 10
+    private static let niceness: Int32 = 5
 
     private let state: Mutex<State>
     private let available = Semaphore()

@@ -1,5 +1,6 @@
 """Somebody else, whose small requests must not notice what others do."""
 
+import hashlib
 import json
 import socket
 import threading
@@ -64,7 +65,8 @@ class Neighbour:
 def large_conversation(gateway: Gateway, key: str, turns: int = 160, size: int = 100 * 1024) -> str:
     """One of more turns of that size, written as the program does (DESIGN.md, State)."""
     conversation = gateway.talk(key, "a small question")["conversation_id"]
-    (file,) = gateway.state.glob(f"conversations/*/*/{conversation}.jsonl")
+    digest = hashlib.sha256(conversation.encode()).hexdigest()
+    (file,) = gateway.state.glob(f"conversations/*/*/{digest}.jsonl")
     with file.open("ab") as lines:
         for number in range(turns):
             rest = json.dumps({
@@ -86,7 +88,7 @@ class SlowReader:
 
     def has_begun(self) -> bool:
         """Whether it was answered with success."""
-        self.connection.settimeout(5)
+        self.connection.settimeout(30)
         return self.connection.recv(16).split()[1:2] == [b"200"]
 
     def close(self) -> None:

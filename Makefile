@@ -20,7 +20,7 @@ PYTEST_FLAGS ?= -q
 BENCH ?=
 SHORT ?=
 
-PROOF_PARTS := power_cut kill io_errors disk_full consistency upstream_faults reload slow soak
+PROOF_PARTS := power_cut kill io_errors disk_full consistency upstream_faults reload slow soak neighbours
 # How long each fuzz target runs, and which; all when empty.
 FUZZ_SECONDS ?= 20
 FUZZ_TARGETS ?=

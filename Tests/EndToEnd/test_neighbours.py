@@ -8,9 +8,8 @@ import threading
 import time
 
 from harness import process
-from harness.gateway import Gateway
 from harness.load import Background, parallel
-from harness.neighbour import Neighbour
+from harness.neighbour import Neighbour, SlowReader, large_conversation
 from harness.raw import request_bytes
 
 #: Beside everything else that the machine does; the proof asks for less.
@@ -84,7 +83,7 @@ def test_slow_readers_of_a_large_conversation_take_little_memory(launch):
     assert most < WORKER_BYTES
     assert not neighbour.failed
     assert max(neighbour.slow().values()) < LIMIT_MS, neighbour.slow()
-    assert len(gateway.recall(key, conversation)["messages"]) == 8
+    assert len(gateway.recall(key, conversation)["messages"]) == 161
 
 
 def test_requests_that_drip_hold_up_no_others(launch):
@@ -117,32 +116,3 @@ def test_requests_that_drip_hold_up_no_others(launch):
 
     assert not neighbour.failed
     assert max(neighbour.slow().values()) < LIMIT_MS, neighbour.slow()
-
-
-def large_conversation(gateway: Gateway, key: str, turns: int = 8, size: int = 900 * 1024) -> str:
-    """One of as many turns with prompts of that size."""
-    conversation = None
-    for _ in range(turns):
-        members = {"conversation_id": conversation} if conversation else {}
-        answer = gateway.post("/api/chat", key, prompt="x " * (size // 2), **members)
-        assert answer.status_code == 200, answer.text
-        conversation = answer.json()["conversation_id"]
-    return conversation
-
-
-class SlowReader:
-    """Asks and then hardly reads."""
-
-    def __init__(self, port: int, request: bytes) -> None:
-        self.connection = socket.socket()
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        self.connection.connect(("127.0.0.1", port))
-        self.connection.sendall(request)
-
-    def has_begun(self) -> bool:
-        """Whether it was answered with success."""
-        self.connection.settimeout(5)
-        return self.connection.recv(16).split()[1:2] == [b"200"]
-
-    def close(self) -> None:
-        self.connection.close()

@@ -69,7 +69,8 @@ struct RecallStream: Sendable {
         if isSmall { return try work() }
         let end = ContinuousClock.now + Self.patience
         while true {
-            do { return try await WorkLane.shared.run(for: caller, work) } catch let error as GatewayError
+            do { return try await WorkLane.shared.run(for: caller, mostOfCaller: WorkLane.mostParts, work) } catch let
+                error as GatewayError
                 where error.code == .rateLimited
             {
                 // Other readers of the same caller go first. Once the status is out nothing else can be told.

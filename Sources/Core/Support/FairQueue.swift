@@ -24,7 +24,10 @@ struct FairQueue<Element> {
     var first: Element? { lines.first?.elements.first?.element }
 
     /// Adds an element under an `id` of its own; false if there are too many.
-    mutating func push(_ element: Element, id: UInt64, of caller: String) -> Bool {
+    ///
+    /// - Parameter mostOfCaller: Another bound than the queue's.
+    mutating func push(_ element: Element, id: UInt64, of caller: String, mostOfCaller: Int? = nil) -> Bool {
+        let mostOfCaller = mostOfCaller ?? self.mostOfCaller
         guard count < most else { return false }
         if let index = lines.firstIndex(where: { $0.caller == caller }) {
             guard lines[index].elements.count < mostOfCaller else { return false }

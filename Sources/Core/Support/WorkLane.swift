@@ -24,8 +24,10 @@ package final class WorkLane: Sendable {
 
     /// How many pieces of one caller, and of all, may wait.
     package static let mostOfCaller = 8
-    package static let most = 256
-    private static let niceness: Int32 = 10
+    package static let most = 512
+    /// How many of one caller may wait that are parts of answers which have begun.
+    package static let mostParts = 128
+    private static let niceness: Int32 = 5
 
     private let state: Mutex<State>
     private let available = Semaphore()
@@ -50,10 +52,11 @@ package final class WorkLane: Sendable {
 
     /// Runs `work` when it is `caller`'s turn; holds no thread of the task meanwhile.
     ///
+    /// - Parameter mostOfCaller: Another bound than the lane's.
     /// - Throws: ``GatewayError/Code/rateLimited`` where too many pieces wait, `CancellationError` when the task is
     ///   cancelled before it is its turn, and what `work` throws.
     package func run<Value: Sendable>(
-        for caller: String, _ work: @escaping @Sendable () throws -> Value
+        for caller: String, mostOfCaller: Int? = nil, _ work: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
         let id = state.withLock { state in
             state.nextID += 1
@@ -67,7 +70,7 @@ package final class WorkLane: Sendable {
                     refuse: { continuation.resume(throwing: $0) })
                 let refusal = state.withLock { state -> (any Error)? in
                     if state.cancelled.contains(id) { return CancellationError() }
-                    return state.queue.push(piece, id: id, of: caller) ? nil : Self.tooMany
+                    return state.queue.push(piece, id: id, of: caller, mostOfCaller: mostOfCaller) ? nil : Self.tooMany
                 }
                 if let refusal { piece.refuse(refusal) } else { available.signal() }
             }

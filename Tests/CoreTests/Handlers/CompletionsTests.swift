@@ -8,10 +8,16 @@ import Testing
 final class CollectingWriter: BodyWriter {
     private let bytes = Mutex([UInt8]())
 
-    var text: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
+    private let most = Mutex(0)
 
-    func write(_ piece: [UInt8]) async throws {
+    var text: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
+    /// The size of the largest piece.
+    var largest: Int { most.withLock { $0 } }
+
+    func write(_ piece: consuming [UInt8]) async throws {
         try Task.checkCancellation()
+        let piece = piece
+        most.withLock { $0 = max($0, piece.count) }
         bytes.withLock { $0 += piece }
     }
 }

@@ -59,8 +59,16 @@ struct GatewayFixture {
             id: "0123456789abcdef", method: method, path: path, query: query, host: "chat.example.org",
             headers: headers, body: Array(body.utf8), remoteAddress: "127.0.0.1")
         let response = await gateway.respond(to: request)
-        guard case .bytes(let bytes) = response.body else { return Answer(response: response, text: "") }
-        return Answer(response: response, text: String(decoding: bytes, as: UTF8.self))
+        switch response.body {
+        case .bytes(let bytes): return Answer(response: response, text: String(decoding: bytes, as: UTF8.self))
+        case .stream(let write):
+            // Events are read by the tests themselves.
+            if response.headers[.contentType]?.hasPrefix("text/event-stream") == true { break }
+            let collected = CollectingWriter()
+            do { try await write(collected) } catch { break }
+            return Answer(response: response, text: collected.text)
+        }
+        return Answer(response: response, text: "")
     }
 
     func post(_ path: String, _ body: JSON, key: String? = nil) async -> Answer {

@@ -1,7 +1,11 @@
 """Somebody else, whose small requests must not notice what others do."""
 
+import hashlib
+import json
+import socket
 import threading
 import time
+import zlib
 from collections.abc import Callable
 
 import httpx
@@ -12,7 +16,7 @@ from .gateway import Gateway
 class Neighbour:
     """Asks every 50 ms for health, a recall and a chat, each from a thread of its own; `slow()` is the p99 in ms."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, without: tuple[str, ...] = ()) -> None:
         self.gateway = gateway
         self.key = gateway.add_user()
         conversation = gateway.talk(self.key, "a small question")["conversation_id"]
@@ -22,6 +26,8 @@ class Neighbour:
                 "/api/recall", params={"conversation_id": conversation}, headers=self.head),
             "chat": lambda http: http.post("/api/chat", json={"prompt": "a small question"}, headers=self.head),
         }
+        for name in without:
+            del self.ways[name]
         self.head = {"Authorization": f"Bearer {self.key}"}
         self.times: dict[str, list[float]] = {name: [] for name in self.ways}
         self.failed: list[str] = []
@@ -54,3 +60,36 @@ class Neighbour:
     def most(self) -> int:
         """How many of the least asked were asked."""
         return min(len(times) for times in self.times.values())
+
+
+def large_conversation(gateway: Gateway, key: str, turns: int = 160, size: int = 100 * 1024) -> str:
+    """One of more turns of that size, written as the program does (DESIGN.md, State)."""
+    conversation = gateway.talk(key, "a small question")["conversation_id"]
+    digest = hashlib.sha256(conversation.encode()).hexdigest()
+    (file,) = gateway.state.glob(f"conversations/*/*/{digest}.jsonl")
+    with file.open("ab") as lines:
+        for number in range(turns):
+            rest = json.dumps({
+                "type": "turn", "id": f"turn-{number}", "prompt": "a question", "reply": "words " * (size // 6),
+                "started_at": "2026-01-01T00:00:00.000000Z", "outcome": "complete",
+            }, separators=(",", ":")).encode()[1:]
+            lines.write(b'{"crc":"%08x",%s\n' % (zlib.crc32(rest), rest))
+    return conversation
+
+
+class SlowReader:
+    """Asks and then hardly reads."""
+
+    def __init__(self, port: int, request: bytes) -> None:
+        self.connection = socket.socket()
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.connection.connect(("127.0.0.1", port))
+        self.connection.sendall(request)
+
+    def has_begun(self) -> bool:
+        """Whether it was answered with success."""
+        self.connection.settimeout(30)
+        return self.connection.recv(16).split()[1:2] == [b"200"]
+
+    def close(self) -> None:
+        self.connection.close()

@@ -26,7 +26,8 @@ struct SlowRequestTests {
         let time = ContinuousClock.now - start
 
         #expect(reply.status == 200)
-        #expect(time < .seconds(3))
+        // Each of them has half a minute.
+        #expect(time < .seconds(20))
         withExtendedLifetime(silent) {}
     }
 

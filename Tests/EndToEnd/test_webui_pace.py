@@ -182,7 +182,8 @@ def test_a_renderer_that_is_busy_is_asked_again_later(visit, gateway, upstream):
     expect(page.get_by_label("Your message")).to_be_focused()
     page.unroute("**/api/render")
     expect(page.locator(".markdown strong")).to_have_text("bold")
-    assert all(later - earlier > 0.7 for earlier, later in zip(refused, refused[1:]))
+    # Two may be under way at once; none follows before its time.
+    assert all(later - earlier > 0.7 for earlier, later in zip(refused, refused[2:]))
 
 
 def test_a_text_that_the_renderer_refuses_is_refused_once(visit, gateway, upstream):

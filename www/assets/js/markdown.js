@@ -19,6 +19,8 @@ const PAUSE = 2;
 /** In bytes: a long text is rendered in pieces of this size, each of which is put in its place in one go. */
 const PIECE = 16_384;
 
+/** Until then the server wants to be left alone, by all texts of this page. */
+let notBefore = 0;
 let running = 0;
 const queue = [];
 
@@ -31,6 +33,7 @@ export async function rendered(text, options = {}) {
     if (!isRenderable(markdown)) return nothing(true);
     await myTurn();
     try {
+        if (Date.now() < notBefore) return nothing(false, (notBefore - Date.now()) / 1000);
         const { html } = await post("api/render", { markdown }, { isQuiet: true, ...options });
         // In an element, so that a mark that stands alone has a parent to be replaced in.
         const holder = el("div", {}, safeNodes(html));
@@ -40,6 +43,7 @@ export async function rendered(text, options = {}) {
     } catch (error) {
         if (!(error instanceof APIError)) return nothing(true);
         const isForNow = error.status === 429 || error.status === 503;
+        if (isForNow) notBefore = Date.now() + (error.retryAfter ?? PAUSE) * 1000;
         // Whatever else the server says to this text it will say again.
         return nothing(error.status >= 400 && !isForNow, isForNow ? error.retryAfter ?? PAUSE : PAUSE);
     } finally {

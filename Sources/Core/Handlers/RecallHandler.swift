@@ -17,7 +17,7 @@ package struct RecallHandler: Sendable {
         guard ["seed", "markdown", "json"].contains(format) else {
             throw GatewayError.invalid("format", "markdown or json")
         }
-        try await oversight.note("recall", by: principal, of: user, conversation: id)
+        try await oversight.note("recall", by: principal, of: user, conversation: id, in: call)
         guard let conversation = try await store.conversation(id, of: user.archive) else {
             throw GatewayError.conversationNotFound
         }
@@ -32,7 +32,7 @@ package struct RecallHandler: Sendable {
     private func list(of user: User, _ principal: Principal, _ call: Call) async throws -> Response {
         let limit = try call.parameters.int("limit", in: 1...1000) ?? 100
         let before = try call.parameters.identifier("before")
-        try await oversight.note("list conversations", by: principal, of: user, conversation: nil)
+        try await oversight.note("list conversations", by: principal, of: user, conversation: nil, in: call)
         let summaries = try await store.conversations(of: user.archive, before: before, limit: limit)
         if call.isPage {
             let facts = summaries.map { (name: $0.title, value: $0.id) }

@@ -22,7 +22,7 @@ package final class Gateway: Responder {
             store: store, dispatcher: dispatcher, titleTimeout: server.titleTimeout,
             queueTimeout: server.queueTimeout, log: log)
         let authenticator = Authenticator(store: store)
-        let oversight = Oversight(store: store)
+        let oversight = Oversight(store: store, omitsAddress: settings.auditOmitsAddress)
         pages = HTMLPage(basePath: server.basePath, language: server.webUILanguage)
         let accessToken = signIn.map { [pages] signIn in
             AccessTokenHandler(
@@ -41,7 +41,7 @@ package final class Gateway: Responder {
                 authenticator: authenticator, conversations: conversations, oversight: oversight),
             render: RenderHandler(authenticator: authenticator),
             whoami: WhoamiHandler(authenticator: authenticator, settings: settings),
-            users: UsersHandler(authenticator: authenticator, store: store, pages: pages),
+            users: UsersHandler(authenticator: authenticator, store: store, oversight: oversight, pages: pages),
             completions: CompletionsHandler(
                 authenticator: authenticator, conversations: conversations,
                 repeats: RepeatedRequests(store: store, queueTimeout: server.queueTimeout), failures: failures,

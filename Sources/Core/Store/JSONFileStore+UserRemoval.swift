@@ -1,7 +1,22 @@
 import Glibc
 
 extension JSONFileStore {
-    package func removeUser(_ wanted: User, keepConversations: Bool) throws(StoreError) -> Bool {
+    package func removeUser(
+        _ user: User, keepConversations: Bool, withUsers: Bool
+    ) throws(StoreError) -> UserRemoval {
+        if user.role == .client {
+            return try removeClient(user, keepConversations: keepConversations, withUsers: withUsers)
+        }
+        return try inLineWithAdmins(user) { () throws(StoreError) in
+            if let present = try self.user(user.id), present.number == user.number, try isLastAdmin(present) {
+                return .lastAdmin
+            }
+            return try removeOne(user, keepConversations: keepConversations) ? .removed : .absent
+        }
+    }
+
+    /// Removes one user and nobody that belongs to it; false if it is gone already.
+    func removeOne(_ wanted: User, keepConversations: Bool) throws(StoreError) -> Bool {
         let removed = try userLock(wanted.id).withLock { () throws(StoreError) -> User? in
             guard let user = try user(wanted.id), user.number == wanted.number else { return nil }
             try removeRecord(of: user, keepConversations: keepConversations)

@@ -17,7 +17,7 @@ struct StateLayout: Sendable {
     var areas: [String] {
         [
             "locks", "trash", "accounts", "users", "users/lists", "keys", "conversations", "answers", "threads",
-            "journals",
+            "journals", "removals",
         ]
         .map { "\(root)/\($0)" }
     }
@@ -41,6 +41,15 @@ struct StateLayout: Sendable {
     }
 
     var clientList: String { "\(root)/users/lists/clients.jsonl" }
+
+    var adminList: String { "\(root)/users/lists/admins.jsonl" }
+
+    var removals: String { "\(root)/removals" }
+
+    /// Says what is left to be removed of a client that was removed with its users.
+    func removal(of client: User.ID, number: Int?) -> String {
+        "\(removals)/\(ArchiveID(of: client, number: number).digest).json"
+    }
 
     func conversations(of archive: ArchiveID) -> String {
         let digest = archive.digest

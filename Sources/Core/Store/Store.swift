@@ -17,10 +17,17 @@ package protocol Store: Sendable {
     func addUser(_ user: User) async throws -> UserAddition
     /// Changes a user under the lock of its record. Added and removed keys take effect with the record.
     ///
-    /// - Returns: The user after the change; nil if there is none or `change` said false.
+    /// - Returns: The user after the change; nil if there is none, `change` said false, or no admin would be left.
     func updateUser(_ id: User.ID, _ change: @Sendable (inout User) -> Bool) async throws -> User?
     /// Removes a user and its keys at once, then its conversations unless they are to be kept.
-    func removeUser(_ user: User, keepConversations: Bool) async throws -> Bool
+    ///
+    /// The last admin that can act stays. Of a client the users are removed, too, if `withUsers` says so: their keys
+    /// are dead at once, and what the call does not get done a sweep does.
+    func removeUser(_ user: User, keepConversations: Bool, withUsers: Bool) async throws -> UserRemoval
+    /// Whether the user, as it was read some time ago, may act at this moment.
+    func standing(of user: User) async throws -> UserStanding
+    /// Whether a turn for `user` may go on: both may act, and a key with which `caller` may have called still works.
+    func mayGoOn(_ user: User, calledBy caller: User) async throws -> UserStanding
     /// Up to `limit` users of `owner` (nil: of all), newest first, older than the user named by `before`.
     func users(ownedBy owner: String?, before: User.ID?, limit: Int) async throws -> [User]
     /// Every owner under which `userID` exists.

@@ -17,10 +17,10 @@ struct ExportCommand: ParsableCommand {
     func run() throws {
         let store = try state.openStore()
         let export = Export(store: store)
-        guard let userID else { return try export.all { print($0.text) } }
+        guard let userID else { return try export.all { print(Text.shown($0)) } }
         guard let user = try store.user(User.ID(owner: owner, userID: userID)) else {
             throw CommandFailure("There is no user \(userID) of \(owner).")
         }
-        try export.user(user) { print($0.text) }
+        try export.user(user) { print(Text.shown($0)) }
     }
 }

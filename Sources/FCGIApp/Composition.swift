@@ -50,6 +50,7 @@ enum Composition {
             signIn: PasswordSignIn(client: client, addresses: SignInAddresses(settings.openAI)),
             onStorageFault: onStorageFault)
         startThread { store.openJournal() }
+        startThread { store.sweepRegularly() }
         return Parts(
             responder: gateway, maxBodyBytes: settings.server.maxBodyBytes, executorThreads: 32,
             close: { store.closeJournal() })

@@ -40,7 +40,11 @@ package final class RunningTurn: Sendable {
         defer { withExtendedLifetime(turnLease) {} }
         var turn = Turn(prompt: ask.prompt, reply: "", startedAt: startedAt)
         var upstreamID = conversation.upstreamID
-        do { try await receive(&turn, &upstreamID, tell) } catch {
+        do { try await receive(&turn, &upstreamID, tell) } catch let ended as Ended {
+            do { try await keepPart(of: turn, upstreamID: upstreamID, after: CancellationError()) } catch {
+                throw ended.refusal
+            }
+        } catch {
             let wasWhole = turn.finishReason != nil && isDeparture(error)
             // A caller that leaves between the last word and the end mark has all it wanted.
             guard wasWhole else { try await keepPart(of: turn, upstreamID: upstreamID, after: error) }
@@ -55,8 +59,13 @@ package final class RunningTurn: Sendable {
         _ turn: inout Turn, _ upstreamID: inout String?,
         _ tell: @Sendable (UpstreamEvent, _ isFollowed: Bool) async throws -> Void
     ) async throws {
+        var checkedAt = ContinuousClock.now - Self.checkEvery
         while true {
             let event = try await reply.next()
+            if ContinuousClock.now - checkedAt >= Self.checkEvery {
+                try await endIfRefused()
+                checkedAt = .now
+            }
             guard turn.take(event, &upstreamID) else { return }
             guard turn.reply.utf8.count <= Self.replyLimit else {
                 throw UpstreamError(.badReply, .transient, "reply without end")
@@ -64,6 +73,19 @@ package final class RunningTurn: Sendable {
             try await tell(event, reply.hasMore())
         }
     }
+
+    /// Ends the turn of somebody who was removed or disabled, or whose key was taken, since it began.
+    @inline(never)
+    private func endIfRefused() async throws {
+        let standing = try await conversations.store.mayGoOn(ask.user, calledBy: ask.caller)
+        if let refusal = standing.refusal { throw Ended(refusal: refusal) }
+    }
+
+    /// A turn that its caller may not go on with.
+    private struct Ended: Error { let refusal: GatewayError }
+
+    /// How often it is looked whether the caller may go on, at the next piece.
+    private static let checkEvery = Duration.seconds(1)
 
     @inline(never)
     private func store(_ received: Turn, upstreamID: String?) async throws -> Conversation {

@@ -45,6 +45,7 @@ extension JSONFileStore {
         // Still under the lock: a user who is added again at once keeps what is new.
         try tidy(user.id) { () throws(StoreError) in
             for key in user.keys { try forgetKey(key, of: user) }
+            try Directory.removeTree(layout.answers(of: user.archive))
             if !keepConversations { try discard(directory, named: user.archive.digest) }
         }
     }

@@ -72,7 +72,9 @@ struct StateLayout: Sendable {
 
     var answers: String { "\(root)/answers" }
 
-    func answer(_ digest: String) -> String { "\(answers)/\(digest).json" }
+    func answers(of archive: ArchiveID) -> String { "\(answers)/\(archive.digest.prefix(2))/\(archive.digest)" }
+
+    func answer(_ digest: String, of archive: ArchiveID) -> String { "\(answers(of: archive))/\(digest).json" }
 
     /// Says that the conversations outlive their removed user, and whose they were.
     func keptMark(_ directory: String) -> String { "\(directory)/kept" }

@@ -40,7 +40,7 @@ package struct Authenticator: Sendable {
         for user in [caller, named].compactMap({ $0 }) {
             if let refusal = try await store.standing(of: user).refusal { throw refusal }
         }
-        return Principal(caller: caller, named: named)
+        return Principal(caller: caller, named: named, key: keys[caller.role])
     }
 
     /// The user whose key stands in `Authorization`, where parameters of the names of roles mean something else.
@@ -50,6 +50,9 @@ package struct Authenticator: Sendable {
         if let refusal = try await store.standing(of: user).refusal { throw refusal }
         return user
     }
+
+    /// The key in `Authorization`.
+    package func bearerKey(of call: Call) -> APIKey? { (try? bearerText(of: call)).flatMap { $0 }.flatMap(APIKey.init) }
 
     /// The user for whom `principal` acts: itself, or the one that `user_id` (and `owner`) names.
     ///
@@ -96,9 +99,37 @@ package struct Authenticator: Sendable {
                 }
                 return named
             }
+            if let digest = try call.parameters.identifier("archive") {
+                guard let kept = try await store.keptArchive(digest) else { throw GatewayError.userNotFound }
+                return try permitted(kept, in: call)
+            }
             guard let userID else { throw GatewayError.missing("user_id") }
-            return try await anyUser(userID, owner: try call.parameters.identifier("owner"))
+            let owner = try call.parameters.identifier("owner")
+            do { return try await anyUser(userID, owner: owner) } catch let error as GatewayError {
+                guard error.code == .userNotFound else { throw error }
+                let id = User.ID(owner: owner ?? User.selfOwner, userID: userID)
+                let kept = try await store.keptArchives(of: id)
+                guard let first = kept.first else { throw error }
+                guard kept.count == 1 else {
+                    throw GatewayError(
+                        .invalidParameter,
+                        "Several users of this id were removed and their conversations kept. Name one with archive.",
+                        parameter: "archive")
+                }
+                return try permitted(first, in: call)
+            }
         }
+    }
+
+    /// The user whose conversations were kept, for an admin who says why.
+    private func permitted(_ kept: KeptArchive, in call: Call) throws -> User {
+        guard try Oversight.reason(in: call) != nil else {
+            throw GatewayError(
+                .reasonRequired,
+                "These conversations were kept of a user who was removed. Say in reason why you look, in at least 10 "
+                    + "characters; it is written to the audit log.", parameter: "reason")
+        }
+        return kept.user
     }
 
     /// The user `userID` of any owner.
@@ -127,7 +158,7 @@ package struct Authenticator: Sendable {
             userID: userID, username: username, hasPlus: hasPlus, by: .client(client), names: names)
         switch try await store.addUser(user) {
         case .added(let user): return user
-        case .ownerGone: throw GatewayError.invalidKey
+        case .ownerGone, .nothingKept: throw GatewayError.invalidKey
         case .taken:
             // Somebody else made it in the same moment.
             guard let user = try await ownUser(userID, of: client, names) else { throw GatewayError.userNotFound }

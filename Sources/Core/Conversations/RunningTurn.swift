@@ -77,7 +77,7 @@ package final class RunningTurn: Sendable {
     /// Ends the turn of somebody who was removed or disabled, or whose key was taken, since it began.
     @inline(never)
     private func endIfRefused() async throws {
-        let standing = try await conversations.store.mayGoOn(ask.user, calledBy: ask.caller)
+        let standing = try await conversations.store.mayGoOn(ask.user, calledWith: ask.key)
         if let refusal = standing.refusal { throw Ended(refusal: refusal) }
     }
 

@@ -50,7 +50,7 @@ package struct ChatHandler: Sendable {
         }
         let user = try await authenticator.subject(of: principal, in: call, isMade: true)
         let ask = Ask(
-            user: user, caller: principal.caller, prompt: prompt, conversationID: conversationID, pool: pool,
+            user: user, key: principal.key?.digest, prompt: prompt, conversationID: conversationID, pool: pool,
             model: model, system: system,
             callerAccount: callerAccount, requestID: call.request.id)
         return Order(ask: ask, isReplyOnly: isReplyOnly, isPretty: isPretty, isStream: isStream)

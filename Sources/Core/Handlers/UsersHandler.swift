@@ -12,15 +12,22 @@ package struct UsersHandler: Sendable {
         guard let username = try call.parameters.text("username") else { throw GatewayError.missing("username") }
         let hasPlus = try call.parameters.bool("plus") ?? false
         let isClient = try call.parameters.bool("is_client") ?? false
+        let inherits = try call.parameters.bool("inherit_conversations") ?? false
         let key = APIKey.generate()
         let user = try User.make(
             userID: userID, username: username, role: isClient ? .client : .user, hasPlus: hasPlus,
             by: creator.role == .client ? .client(creator) : .admin, keys: [User.Key(key)])
-        try await oversight.note("add user", by: creator, of: user, in: call, ["role": JSON(user.role.rawValue)])
-        switch try await store.addUser(user) {
+        try await oversight.note(
+            "add user", by: creator, of: user, in: call,
+            ["role": JSON(user.role.rawValue), "inherit_conversations": JSON(inherits)])
+        switch try await store.addUser(user, inherits: inherits) {
         case .added: break
         case .taken: throw GatewayError(.userExists, "User already exists", parameter: "user_id")
         case .ownerGone: throw GatewayError.invalidKey
+        case .nothingKept:
+            throw GatewayError(
+                .conversationNotFound, "No conversations of a user of this id were kept.",
+                parameter: "inherit_conversations")
         }
         if call.isPage {
             let facts = [("User", userID), ("Key, shown only here and now", key.text)]

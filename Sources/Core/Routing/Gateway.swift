@@ -51,6 +51,7 @@ package final class Gateway: Responder {
             accounts: AccountsHandler(
                 authenticator: authenticator,
                 desk: AccountDesk(store: store, pool: dispatcher.pool, drivers: drivers)),
+            keptArchives: KeptArchivesHandler(authenticator: authenticator, store: store),
             health: HealthHandler(store: store))
         router = Router(routes.table)
         self.settings = settings

@@ -9,12 +9,11 @@ extension JSONFileStore {
         return client.isDisabled ? .clientDisabled : .active
     }
 
-    package func mayGoOn(_ user: User, calledBy caller: User) throws(StoreError) -> UserStanding {
+    package func mayGoOn(_ user: User, calledWith key: APIKey.Digest?) throws(StoreError) -> UserStanding {
         let standing = try standing(of: user)
-        guard standing == .active else { return standing }
-        let present = try self.user(caller.id)
-        let hasKey = present?.keys.contains { key in caller.keys.contains { $0.digest == key.digest } } ?? false
-        return hasKey ? try self.standing(of: caller) : .gone
+        guard standing == .active, let key else { return standing }
+        guard let holder = try self.user(withKey: key) else { return .gone }
+        return try self.standing(of: holder)
     }
 
     /// The client that owns a user; nil where it is gone, also if another has its id by now.

@@ -23,6 +23,9 @@ extension JSONFileStore {
             return user
         }
         guard let removed else { return false }
+        if keepConversations {
+            try tidy(removed.id) { () throws(StoreError) in try listKept(removed) }
+        }
         for list in lists(of: removed) {
             try tidy(removed.id) { () throws(StoreError) in
                 try lock(ofList: list).withLock { () throws(StoreError) in
@@ -38,7 +41,8 @@ extension JSONFileStore {
     func removeRecord(of user: User, keepConversations: Bool) throws(StoreError) {
         let directory = layout.conversations(of: user.archive)
         if keepConversations, Directory.exists(directory) {
-            try AtomicFile.write(user.archive.record.bytes, to: layout.keptMark(directory), durable: isDurable)
+            let kept = KeptArchive(of: user, removedAt: .now).record
+            try AtomicFile.write(kept.bytes, to: layout.keptMark(directory), durable: isDurable)
         }
         // From here on no key of the user works: a key counts only while the record lists it.
         try Directory.removeFile(layout.user(user.id.digest), durably: isDurable)
@@ -92,6 +96,7 @@ extension JSONFileStore {
         // Directories without a note are of the version before, and their names say whose they are.
         let record = archive?.user.digest ?? digest
         guard try !isArchive(digest, ofRecord: record) else { return }
+        if let kept = try kept(in: directory), try keptArchive(digest) == nil { try listKept(kept.user) }
         // Under the lock nobody adds the user in between.
         try layout.lock("users", record).withLock { () throws(StoreError) in
             guard try !isArchive(digest, ofRecord: record), !Directory.exists(layout.keptMark(directory)) else {
@@ -99,6 +104,12 @@ extension JSONFileStore {
             }
             try discard(directory, named: digest)
         }
+    }
+
+    /// What the mark in a directory says; nil for none, and for one of the version before.
+    private func kept(in directory: String) throws(StoreError) -> KeptArchive? {
+        guard let file = try File.reading(layout.keptMark(directory)), try file.size > 0 else { return nil }
+        return KeptArchive(record: try read(file))
     }
 
     private func isArchive(_ digest: String, ofRecord record: String) throws(StoreError) -> Bool {

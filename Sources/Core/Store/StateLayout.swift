@@ -44,6 +44,8 @@ struct StateLayout: Sendable {
 
     var adminList: String { "\(root)/users/lists/admins.jsonl" }
 
+    var keptList: String { "\(root)/users/lists/kept.jsonl" }
+
     var removals: String { "\(root)/removals" }
 
     /// Says what is left to be removed of a client that was removed with its users.

@@ -86,7 +86,8 @@ package struct CompletionsHandler: Sendable {
 
     private func ask(_ request: CompletionRequest, _ call: Call, _ user: User, in id: Conversation.ID?) -> Ask {
         Ask(
-            user: user, prompt: request.prompt, conversationID: id, pool: user.hasPlus ? .any : .free,
+            user: user, key: authenticator.bearerKey(of: call)?.digest, prompt: request.prompt, conversationID: id,
+            pool: user.hasPlus ? .any : .free,
             model: request.body["model"]?.string, completion: request, isArchived: isArchived,
             requestID: call.request.id)
     }

@@ -77,8 +77,9 @@ package final class RunningTurn: Sendable {
     /// Ends the turn of somebody who was removed or disabled, or whose key was taken, since it began.
     @inline(never)
     private func endIfRefused() async throws {
-        let standing = try await conversations.store.mayGoOn(ask.user, calledWith: ask.key)
-        if let refusal = standing.refusal { throw Ended(refusal: refusal) }
+        // Where that cannot be told now the next look tells it.
+        let standing = try? await conversations.store.mayGoOn(ask.user, calledWith: ask.key)
+        if let refusal = standing?.refusal { throw Ended(refusal: refusal) }
     }
 
     /// A turn that its caller may not go on with.

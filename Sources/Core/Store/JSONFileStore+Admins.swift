@@ -35,7 +35,7 @@ extension JSONFileStore {
     }
 
     /// The user, or nil where its record cannot be read.
-    private func readable(_ id: User.ID) throws(StoreError) -> User? {
+    func readable(_ id: User.ID) throws(StoreError) -> User? {
         do throws(StoreError) { return try user(id) } catch {
             guard error.kind == .corrupt else { throw error }
             return nil

@@ -73,7 +73,7 @@ extension JSONFileStore {
         while true {
             var users: [User] = []
             _ = try list.page(before: nil, limit: 2000) { _, entry throws(StoreError) in
-                guard let id = Self.id(in: entry), let user = try user(id), user.ownerNumber == pending.number,
+                guard let id = Self.id(in: entry), let user = try readable(id), user.ownerNumber == pending.number,
                     user.number == entry["number"]?.int
                 else { return false }
                 users.append(user)

@@ -70,17 +70,20 @@ extension JSONFileStore {
         }
         for shard in try Directory.names(in: "\(layout.root)/keys") {
             for name in try Directory.names(in: "\(layout.root)/keys/\(shard)") where name.hasSuffix(".json") {
-                let path = "\(layout.root)/keys/\(shard)/\(name)"
-                guard let record = try read(path), let owner = record["owner"]?.string,
-                    let userID = record["user_id"]?.string
-                else { continue }
-                // Under the lock no key waits for its user's record.
-                let id = User.ID(owner: owner, userID: userID)
-                try userLock(id).withLock { () throws(StoreError) in
-                    let isListed = try user(id)?.keys.contains { layout.key($0.digest) == path } ?? false
-                    if !isListed { try Directory.removeFile(path, durably: false) }
+                do throws(StoreError) { try sweepKey("\(layout.root)/keys/\(shard)/\(name)") } catch {
+                    // Nothing is removed for damage, and the rest is swept.
+                    guard error.kind == .corrupt else { throw error }
                 }
             }
+        }
+    }
+
+    private func sweepKey(_ path: String) throws(StoreError) {
+        guard let record = try read(path), let id = Self.id(in: record) else { return }
+        // Under the lock no key waits for its user's record.
+        try userLock(id).withLock { () throws(StoreError) in
+            let isListed = try user(id)?.keys.contains { layout.key($0.digest) == path } ?? false
+            if !isListed { try Directory.removeFile(path, durably: false) }
         }
     }
 

@@ -43,6 +43,7 @@ enum Composition {
             signIn: PasswordSignIn(client: client, addresses: SignInAddresses(settings.openAI)),
             onStorageFault: onStorageFault)
         startThread { store.openJournal() }
+        startThread { store.sweepRegularly() }
         return Parts(
             responder: gateway, maxBodyBytes: { [server = settings.server] in server.maxBodyBytes(at: $0) },
             spoolDirectory: stateDirectory, executorThreads: 32,

@@ -20,6 +20,12 @@ package struct Authenticator: Sendable {
                 throw GatewayError(
                     .notAllowed, "The key in \(role.rawValue) is not a key of that role.", parameter: role.rawValue)
             }
+            guard user.role == .user || role != .user || call.parameters.count(of: "user_id") == 0 else {
+                throw GatewayError(
+                    .conflictingKeys,
+                    "The key in user is not a key of a user, so user_id cannot stand beside it. Send the key in "
+                        + "\(user.role.rawValue).", parameter: "user")
+            }
             holders[role] = user
             keys[role] = key
         }
@@ -31,25 +37,29 @@ package struct Authenticator: Sendable {
         }
         guard let caller = holders[.admin] ?? holders[.client] ?? holders[.user] else { throw GatewayError.invalidKey }
         let named = caller.role == .user ? nil : holders[.user]
-        for user in [caller, named].compactMap({ $0 }) where user.isDisabled {
-            throw Self.disabled
+        for user in [caller, named].compactMap({ $0 }) {
+            if let refusal = try await store.standing(of: user).refusal { throw refusal }
         }
-        return Principal(caller: caller, named: named)
+        return Principal(caller: caller, named: named, key: keys[caller.role])
     }
 
     /// The user whose key stands in a header field, where parameters of the names of roles mean something else.
     package func bearer(of call: Call) async throws -> User {
         guard let text = try fieldText(of: call) else { throw GatewayError.invalidKey }
         let (user, _) = try await holder(of: text)
-        guard !user.isDisabled else { throw Self.disabled }
+        if let refusal = try await store.standing(of: user).refusal { throw refusal }
         return user
     }
 
+    /// The key in `Authorization`.
+    package func bearerKey(of call: Call) -> APIKey? { (try? bearerText(of: call)).flatMap { $0 }.flatMap(APIKey.init) }
+
     /// The user for whom `principal` acts: itself, or the one that `user_id` (and `owner`) names.
     ///
-    /// - Parameter create: Makes an unknown user of a client, where `username` and `user_id_plus` are given too.
+    /// - Parameter isMade: Whether an unknown user of a client is made, where `username` and `user_id_plus` are given,
+    ///   too.
     package func subject(
-        of principal: Principal, in call: Call, create: ((User) async throws -> UserAddition)? = nil
+        of principal: Principal, in call: Call, isMade: Bool = false
     ) async throws -> User {
         let userID = try call.parameters.identifier("user_id")
         switch principal.role {
@@ -61,7 +71,9 @@ package struct Authenticator: Sendable {
         case .client:
             let owner = principal.caller.id.userID
             if let named = principal.named {
-                guard named.id.owner == owner, userID == nil || userID == named.id.userID else {
+                guard named.id.owner == owner, named.ownerNumber == principal.caller.number,
+                    userID == nil || userID == named.id.userID
+                else {
                     throw GatewayError.userNotFound
                 }
                 return named
@@ -70,12 +82,54 @@ package struct Authenticator: Sendable {
                 throw GatewayError(
                     .invalidParameter, "A client must name its user: user_id is required.", parameter: "user_id")
             }
-            return try await clientUser(User.ID(owner: owner, userID: userID), of: principal.caller, in: call, create)
+            let names = User.ParameterNames(plus: "user_id_plus")
+            return try await user(userID, of: principal.caller, names) {
+                guard isMade, let username = try call.parameters.text("username"),
+                    let hasPlus = try call.parameters.bool("user_id_plus")
+                else { return nil }
+                return (username, hasPlus)
+            }
         case .admin:
-            if let named = principal.named { return named }
+            if let named = principal.named {
+                guard userID == nil || userID == named.id.userID else {
+                    throw GatewayError(
+                        .conflictingKeys,
+                        "The key in user is another user's than the one in user_id. Send one of them.",
+                        parameter: "user_id")
+                }
+                return named
+            }
+            if let digest = try call.parameters.identifier("archive") {
+                guard let kept = try await store.keptArchive(digest) else { throw GatewayError.userNotFound }
+                return try permitted(kept, in: call)
+            }
             guard let userID else { throw GatewayError.missing("user_id") }
-            return try await anyUser(userID, owner: try call.parameters.identifier("owner"))
+            let owner = try call.parameters.identifier("owner")
+            do { return try await anyUser(userID, owner: owner) } catch let error as GatewayError {
+                guard error.code == .userNotFound else { throw error }
+                let id = User.ID(owner: owner ?? User.selfOwner, userID: userID)
+                let kept = try await store.keptArchives(of: id)
+                guard let first = kept.first else { throw error }
+                guard kept.count == 1 else {
+                    throw GatewayError(
+                        .invalidParameter,
+                        "Several users of this id were removed and their conversations kept. Name one with archive.",
+                        parameter: "archive")
+                }
+                return try permitted(first, in: call)
+            }
         }
+    }
+
+    /// The user whose conversations were kept, for an admin who says why.
+    private func permitted(_ kept: KeptArchive, in call: Call) throws -> User {
+        guard try Oversight.reason(in: call) != nil else {
+            throw GatewayError(
+                .reasonRequired,
+                "These conversations were kept of a user who was removed. Say in reason why you look, in at least 10 "
+                    + "characters; it is written to the audit log.", parameter: "reason")
+        }
+        return kept.user
     }
 
     /// The user `userID` of any owner.
@@ -93,26 +147,33 @@ package struct Authenticator: Sendable {
         return user
     }
 
-    private func clientUser(
-        _ id: User.ID, of client: User, in call: Call, _ create: ((User) async throws -> UserAddition)?
+    /// The user `userID` of a client, who is made if it is not there and `wanted` gives a name and its plus.
+    package func user(
+        _ userID: String, of client: User, _ names: User.ParameterNames,
+        orMake wanted: () throws -> (username: String, hasPlus: Bool)?
     ) async throws -> User {
-        if let user = try await store.user(id) {
-            guard !user.isDisabled else {
-                throw GatewayError(.userDisabled, "This user is disabled.", parameter: "user_id")
-            }
+        if let user = try await ownUser(userID, of: client, names) { return user }
+        guard let (username, hasPlus) = try wanted() else { throw GatewayError.userNotFound }
+        let user = try User.make(
+            userID: userID, username: username, hasPlus: hasPlus, by: .client(client), names: names)
+        switch try await store.addUser(user) {
+        case .added(let user): return user
+        case .ownerGone, .nothingKept: throw GatewayError.invalidKey
+        case .taken:
+            // Somebody else made it in the same moment.
+            guard let user = try await ownUser(userID, of: client, names) else { throw GatewayError.userNotFound }
             return user
         }
-        guard let create, let username = try call.parameters.text("username"),
-            let hasPlus = try call.parameters.bool("user_id_plus")
-        else { throw GatewayError.userNotFound }
-        guard User.isValidUsername(username) else { throw GatewayError.invalidUsername }
-        guard !hasPlus || client.hasPlus else {
-            throw GatewayError(.plusNotAllowed, "A client without plus cannot grant plus.", parameter: "user_id_plus")
+    }
+
+    /// The user of a client; nil for none, and for one that was left over from a client of that id before.
+    private func ownUser(_ userID: String, of client: User, _ names: User.ParameterNames) async throws -> User? {
+        guard let user = try await store.user(User.ID(owner: client.id.userID, userID: userID)),
+            user.ownerNumber == client.number
+        else { return nil }
+        guard !user.isDisabled else {
+            throw GatewayError(.userDisabled, "This user is disabled.", parameter: names.userID)
         }
-        let user = User(id: id, ownerNumber: client.number, username: username, hasPlus: hasPlus)
-        if let added = try await create(user).user { return added }
-        // Somebody else made it in the same moment.
-        guard let user = try await store.user(id) else { throw GatewayError.userNotFound }
         return user
     }
 
@@ -151,15 +212,6 @@ package struct Authenticator: Sendable {
         return String(words[1])
     }
 
-    private static let disabled = GatewayError(
-        .userDisabled, "This key's user is disabled. Ask the administrator.")
-
     private static let conflict = GatewayError(
         .conflictingKeys, "Two keys for the same role were sent. Send one.")
-}
-
-extension GatewayError {
-    package static let invalidUsername = GatewayError(
-        .invalidParameter, "The parameter username must be 1 to 256 bytes without control characters.",
-        parameter: "username")
 }

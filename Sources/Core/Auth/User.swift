@@ -88,10 +88,4 @@ package struct User: Sendable, Equatable {
         self.createdAt = createdAt
         self.keys = keys
     }
-
-    /// Whether `name` may be a username: 1 to 256 characters' worth of bytes, none of them a control character.
-    package static func isValidUsername(_ name: String) -> Bool {
-        (1...256).contains(name.utf8.count) && name.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
-            && name.utf8.contains { $0 != 0x20 }
-    }
 }

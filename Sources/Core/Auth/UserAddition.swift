@@ -6,6 +6,8 @@ package enum UserAddition: Sendable, Equatable {
     case taken
     /// The client that was to own it is gone.
     case ownerGone
+    /// There are no kept conversations to take over.
+    case nothingKept
 
     package var user: User? { if case .added(let user) = self { user } else { nil } }
 }

@@ -1,6 +1,8 @@
 /// What a user wants of a turn.
 package final class Ask: Sendable {
     package let user: User
+    /// The key that the call came with, the user's or that of the client that acts for it.
+    package let key: APIKey.Digest?
     package let prompt: String
     /// The conversation to continue; nil begins one.
     package let conversationID: Conversation.ID?
@@ -16,11 +18,13 @@ package final class Ask: Sendable {
     package let requestID: String
 
     package init(
-        user: User, prompt: String, conversationID: Conversation.ID? = nil, pool: AccountPool.Kind = .free,
+        user: User, key: APIKey.Digest? = nil, prompt: String, conversationID: Conversation.ID? = nil,
+        pool: AccountPool.Kind = .free,
         model: String? = nil, system: String? = nil, completion: CompletionRequest? = nil, isArchived: Bool = true,
         callerAccount: CallerAccount? = nil, requestID: String
     ) {
         self.user = user
+        self.key = key
         self.prompt = prompt
         self.conversationID = conversationID
         self.pool = pool

@@ -39,7 +39,9 @@ package final class RunningTurn: Sendable {
     ) async throws -> Conversation {
         defer { withExtendedLifetime(turnLease) {} }
         var collected = CollectedReply()
-        do { try await receive(&collected, tell) } catch {
+        do { try await receive(&collected, tell) } catch let ended as Ended {
+            do { try await keepPart(collected, after: CancellationError()) } catch { throw ended.refusal }
+        } catch {
             let wasWhole = collected.hasFinishReason && isDeparture(error)
             // A caller that leaves between the last word and the end mark has all it wanted.
             guard wasWhole else { try await keepPart(collected, after: error) }
@@ -54,12 +56,31 @@ package final class RunningTurn: Sendable {
         _ collected: inout CollectedReply,
         _ tell: @Sendable (UpstreamEvent, _ isFollowed: Bool) async throws -> Void
     ) async throws {
+        var checkedAt = ContinuousClock.now - Self.checkEvery
         while true {
             let event = try await reply.next()
+            if ContinuousClock.now - checkedAt >= Self.checkEvery {
+                try await endIfRefused()
+                checkedAt = .now
+            }
             guard collected.take(event) else { return }
             try await tell(event, reply.hasMore())
         }
     }
+
+    /// Ends the turn of somebody who was removed or disabled, or whose key was taken, since it began.
+    @inline(never)
+    private func endIfRefused() async throws {
+        // Where that cannot be told now the next look tells it.
+        let standing = try? await conversations.store.mayGoOn(ask.user, calledWith: ask.key)
+        if let refusal = standing?.refusal { throw Ended(refusal: refusal) }
+    }
+
+    /// A turn that its caller may not go on with.
+    private struct Ended: Error { let refusal: GatewayError }
+
+    /// How often it is looked whether the caller may go on, at the next piece.
+    private static let checkEvery = Duration.seconds(1)
 
     @inline(never)
     private func store(_ collected: CollectedReply) async throws -> Conversation {

@@ -9,6 +9,7 @@ package struct GatewayError: Error, Equatable {
         case notAllowed = "not_allowed"
         case plusNotAllowed = "plus_not_allowed"
         case userDisabled = "user_disabled"
+        case clientDisabled = "client_disabled"
         case foreignOrigin = "foreign_origin"
         case notFound = "not_found"
         case unknownURL = "unknown_url"
@@ -24,6 +25,7 @@ package struct GatewayError: Error, Equatable {
         case unsupportedMediaType = "unsupported_media_type"
         case invalidParameter = "invalid_parameter"
         case promptRequired = "prompt_required"
+        case reasonRequired = "reason_required"
         case userExists = "user_exists"
         case wrongEmailOrPassword = "wrong_email_or_password"
         case wrongMFACode = "wrong_mfa_code"
@@ -83,7 +85,8 @@ package struct GatewayError: Error, Equatable {
             .conversationKindMismatch:
             .badRequest
         case .invalidKey, .wrongEmailOrPassword, .wrongMFACode: .unauthorized
-        case .notAllowed, .plusNotAllowed, .userDisabled, .foreignOrigin, .mfaRequired, .captchaRequired,
+        case .notAllowed, .plusNotAllowed, .userDisabled, .clientDisabled, .foreignOrigin, .mfaRequired,
+            .captchaRequired,
             .accountBlocked, .accountDeactivated, .countryUnsupported:
             .forbidden
         case .notFound, .unknownURL, .conversationNotFound, .userNotFound, .modelNotFound: .notFound
@@ -92,7 +95,8 @@ package struct GatewayError: Error, Equatable {
         case .bodyTooLarge, .conversationTooLarge: .contentTooLarge
         case .headersTooLarge: .requestHeaderFieldsTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
-        case .invalidParameter, .promptRequired, .userExists, .idempotencyKeyReused, .accessTokenRejected:
+        case .invalidParameter, .promptRequired, .reasonRequired, .userExists, .idempotencyKeyReused,
+            .accessTokenRejected:
             .unprocessableContent
         case .rateLimited, .loginRateLimited: .tooManyRequests
         case .upstreamFailed, .loginBlockedByEdge, .loginFailed: .badGateway

@@ -51,11 +51,10 @@ package struct ChatHandler: Sendable {
             try CallerAccount(
                 accessToken: token, isPlus: try parameters.bool("user_plus") ?? false, proxy: callerProxy)
         }
-        let user = try await authenticator.subject(of: principal, in: call) { user in
-            try await authenticator.store.addUser(user)
-        }
+        let user = try await authenticator.subject(of: principal, in: call, isMade: true)
         let ask = Ask(
-            user: user, prompt: prompt, conversationID: conversationID, pool: pool, model: model, system: system,
+            user: user, key: principal.key?.digest, prompt: prompt, conversationID: conversationID, pool: pool,
+            model: model, system: system,
             callerAccount: callerAccount, requestID: call.request.id)
         return Order(ask: ask, isReplyOnly: isReplyOnly, isPretty: isPretty, isStream: isStream)
     }

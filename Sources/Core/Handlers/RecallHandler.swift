@@ -24,7 +24,7 @@ package struct RecallHandler: Sendable {
         }
         let limit = try call.parameters.int("turns_limit", in: 1...100_000)
         let before = try call.parameters.identifier("turns_before")
-        try await oversight.note("recall", by: principal, of: user, conversation: id)
+        try await oversight.note("recall", by: principal, of: user, conversation: id, in: call)
         guard let file = try await store.openConversation(id, of: user.archive) else {
             throw GatewayError.conversationNotFound
         }
@@ -56,7 +56,7 @@ package struct RecallHandler: Sendable {
     private func list(of user: User, _ principal: Principal, _ call: Call) async throws -> Response {
         let limit = try call.parameters.int("limit", in: 1...1000) ?? Self.most
         let before = try call.parameters.identifier("before")
-        try await oversight.note("list conversations", by: principal, of: user, conversation: nil)
+        try await oversight.note("list conversations", by: principal, of: user, conversation: nil, in: call)
         // One more than is told says whether there are more.
         let found = try await store.conversations(of: user.archive, before: before, limit: limit + 1)
         let summaries = found.prefix(limit)
@@ -94,7 +94,7 @@ package struct RecallHandler: Sendable {
     private func next(after call: Call, _ name: String, _ value: String) -> String {
         let parameters = call.parameters
         var query: [String] = []
-        for name in ["conversation_id", "user_id", "owner", "format"] {
+        for name in ["conversation_id", "user_id", "owner", "archive", "format"] {
             if let value = try? parameters.identifier(name) { query.append("\(name)=\(value)") }
         }
         for name in ["limit", "turns_limit"] {

@@ -10,7 +10,7 @@ package struct RemoveConversationHandler: Sendable {
         guard let id = try call.parameters.identifier("conversation_id") else {
             throw GatewayError.missing("conversation_id")
         }
-        try await oversight.note("remove conversation", by: principal, of: user, conversation: id)
+        try await oversight.note("remove conversation", by: principal, of: user, conversation: id, in: call)
         guard try await store.removeConversation(id, of: user.archive) else { throw GatewayError.conversationNotFound }
         return .json(["status": "success", "message": "Conversation removed successfully"])
     }

@@ -14,7 +14,7 @@ package struct RenameConversationHandler: Sendable {
         guard let title = Title.clean(text) else {
             throw GatewayError.invalid("title", "a line with at least one letter or digit")
         }
-        try await oversight.note("rename conversation", by: principal, of: user, conversation: id)
+        try await oversight.note("rename conversation", by: principal, of: user, conversation: id, in: call)
         try await conversations.retitle(id, of: user, to: title)
         return .json(["status": "success", "conversation_id": JSON(id), "title": JSON(title)])
     }

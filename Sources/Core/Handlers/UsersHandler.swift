@@ -2,6 +2,7 @@
 package struct UsersHandler: Sendable {
     let authenticator: Authenticator
     let store: any Store
+    let oversight: Oversight
     let pages: HTMLPage
 
     /// Adds a user and shows its key, this once.
@@ -11,21 +12,22 @@ package struct UsersHandler: Sendable {
         guard let username = try call.parameters.text("username") else { throw GatewayError.missing("username") }
         let hasPlus = try call.parameters.bool("plus") ?? false
         let isClient = try call.parameters.bool("is_client") ?? false
-        guard User.isValidUsername(username) else { throw GatewayError.invalidUsername }
-        guard userID != User.selfOwner else { throw GatewayError.invalid("user_id", "another word than \"self\"") }
-        guard creator.role == .admin || !isClient else {
-            throw GatewayError(.notAllowed, "Clients cannot create new clients.", parameter: "is_client")
-        }
-        guard creator.role == .admin || !hasPlus || creator.hasPlus else {
-            throw GatewayError(.plusNotAllowed, "A client without plus cannot grant plus.", parameter: "plus")
-        }
+        let inherits = try call.parameters.bool("inherit_conversations") ?? false
         let key = APIKey.generate()
-        let user = User(
-            id: User.ID(owner: owner(for: creator), userID: userID),
-            ownerNumber: creator.role == .client ? creator.number : nil, username: username,
-            role: isClient ? .client : .user, hasPlus: hasPlus, keys: [User.Key(key)])
-        guard try await store.addUser(user).user != nil else {
-            throw GatewayError(.userExists, "User already exists", parameter: "user_id")
+        let user = try User.make(
+            userID: userID, username: username, role: isClient ? .client : .user, hasPlus: hasPlus,
+            by: creator.role == .client ? .client(creator) : .admin, keys: [User.Key(key)])
+        try await oversight.note(
+            "add user", by: creator, of: user, in: call,
+            ["role": JSON(user.role.rawValue), "inherit_conversations": JSON(inherits)])
+        switch try await store.addUser(user, inherits: inherits) {
+        case .added: break
+        case .taken: throw GatewayError(.userExists, "User already exists", parameter: "user_id")
+        case .ownerGone: throw GatewayError.invalidKey
+        case .nothingKept:
+            throw GatewayError(
+                .conversationNotFound, "No conversations of a user of this id were kept.",
+                parameter: "inherit_conversations")
         }
         if call.isPage {
             let facts = [("User", userID), ("Key, shown only here and now", key.text)]
@@ -58,10 +60,18 @@ package struct UsersHandler: Sendable {
         guard user.id != caller.id else {
             throw GatewayError(.notAllowed, "Nobody can remove itself.", parameter: "user_id")
         }
-        if user.role == .client {
-            try await removeUsers(of: user, isWanted: removesUsers, keepConversations: keeps)
+        try await oversight.note(
+            "remove user", by: caller, of: user, in: call,
+            ["keep_conversations": JSON(keeps), "remove_users": JSON(removesUsers)])
+        switch try await store.removeUser(user, keepConversations: keeps, withUsers: removesUsers) {
+        case .removed: break
+        case .absent: throw GatewayError.userNotFound
+        case .hasUsers:
+            throw GatewayError(
+                .notAllowed, "This client has users. Remove them first, or send remove_users=true.",
+                parameter: "remove_users")
+        case .lastAdmin: throw Self.lastAdmin
         }
-        guard try await store.removeUser(user, keepConversations: keeps) else { throw GatewayError.userNotFound }
         return .json(["status": "success", "message": "User removed", "user_id": JSON(user.id.userID)])
     }
 
@@ -72,9 +82,10 @@ package struct UsersHandler: Sendable {
         let user = isOwn ? principal.caller : try await target(of: call, by: principal.caller)
         if principal.role == .user { _ = try await authenticator.subject(of: principal, in: call) }
         let key = APIKey.generate()
-        let changed = try await store.updateUser(user.id) { user in
+        try await oversight.note("rotate key", by: principal.caller, of: user, in: call)
+        let changed = try await store.updateUser(user.id) { [number = user.number] user in
             user.keys = [User.Key(key)]
-            return true
+            return user.number == number
         }
         guard let changed else { throw GatewayError.userNotFound }
         return .json([
@@ -89,7 +100,9 @@ package struct UsersHandler: Sendable {
         let hasPlus = try call.parameters.bool("plus")
         let isDisabled = try call.parameters.bool("disabled")
         let username = try call.parameters.text("username")
-        if let username, !User.isValidUsername(username) { throw GatewayError.invalidUsername }
+        if let username, !User.isValidUsername(username) {
+            throw GatewayError.invalid("username", User.usernameRule)
+        }
         guard hasPlus != nil || isDisabled != nil || username != nil else {
             throw GatewayError(.invalidParameter, "Nothing to change: send plus, disabled or username.")
         }
@@ -100,13 +113,21 @@ package struct UsersHandler: Sendable {
         guard user.id != caller.id || isDisabled != true else {
             throw GatewayError(.notAllowed, "Nobody can disable itself.", parameter: "disabled")
         }
-        let changed = try await store.updateUser(user.id) { user in
+        var details = JSONObject()
+        details["plus"] = hasPlus.map { JSON($0) }
+        details["disabled"] = isDisabled.map { JSON($0) }
+        details["username"] = username.map { JSON($0) }
+        try await oversight.note("update user", by: caller, of: user, in: call, .object(details))
+        let changed = try await store.updateUser(user.id) { [number = user.number] user in
             user.hasPlus = hasPlus ?? user.hasPlus
             user.isDisabled = isDisabled ?? user.isDisabled
             user.username = username ?? user.username
-            return true
+            return user.number == number
         }
-        guard let changed else { throw GatewayError.userNotFound }
+        guard let changed else {
+            let isThere = try await store.standing(of: user) == .active
+            throw isThere && user.role == .admin && isDisabled == true ? Self.lastAdmin : GatewayError.userNotFound
+        }
         return .json(["status": "success", "message": "User updated", "user": changed.summary])
     }
 
@@ -124,28 +145,16 @@ package struct UsersHandler: Sendable {
         guard let userID = try call.parameters.identifier("user_id") else { throw GatewayError.missing("user_id") }
         guard caller.role == .admin else {
             let id = User.ID(owner: caller.id.userID, userID: userID)
-            guard let user = try await store.user(id) else { throw GatewayError.userNotFound }
+            guard let user = try await store.user(id), user.ownerNumber == caller.number else {
+                throw GatewayError.userNotFound
+            }
             return user
         }
         return try await authenticator.anyUser(userID, owner: try call.parameters.identifier("owner"))
     }
 
-    private func removeUsers(of client: User, isWanted: Bool, keepConversations: Bool) async throws {
-        while true {
-            let users = try await store.users(ownedBy: client.id.userID, before: nil, limit: 100)
-            if users.isEmpty { return }
-            guard isWanted else {
-                throw GatewayError(
-                    .notAllowed, "This client has users. Remove them first, or send remove_users=true.",
-                    parameter: "remove_users")
-            }
-            for user in users { _ = try await store.removeUser(user, keepConversations: keepConversations) }
-        }
-    }
-
-    private func owner(for creator: User) -> String {
-        creator.role == .client ? creator.id.userID : User.selfOwner
-    }
+    private static let lastAdmin = GatewayError(
+        .notAllowed, "This is the last admin that can sign in. Add another one first.", parameter: "user_id")
 
     /// Both parts are in an alphabet without "/".
     private static func encode(_ id: User.ID) -> String { "\(id.owner)/\(id.userID)" }

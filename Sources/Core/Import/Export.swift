@@ -9,6 +9,26 @@ package struct Export {
         var record = user.summary.object ?? JSONObject()
         record["type"] = "user"
         try write(.object(record))
+        try conversations(of: user, write)
+    }
+
+    /// Gives `write` what was kept of users of this id who were removed.
+    ///
+    /// - Returns: False if that is nothing.
+    package func kept(of id: User.ID, _ write: (JSON) throws -> Void) throws -> Bool {
+        let kept = try store.keptArchives(of: id)
+        for archive in kept { try self.kept(archive, write) }
+        return !kept.isEmpty
+    }
+
+    private func kept(_ kept: KeptArchive, _ write: (JSON) throws -> Void) throws {
+        var record = kept.summary.object ?? JSONObject()
+        record["type"] = "kept_archive"
+        try write(.object(record))
+        try conversations(of: kept.user, write)
+    }
+
+    private func conversations(of user: User, _ write: (JSON) throws -> Void) throws {
         var before: Conversation.ID?
         while true {
             let page = try store.conversations(of: user.archive, before: before, limit: 200)
@@ -26,8 +46,19 @@ package struct Export {
         }
     }
 
-    /// Gives `write` all users, each with its conversations.
+    /// Gives `write` all users, each with its conversations, and then what was kept of those who were removed.
     package func all(_ write: (JSON) throws -> Void) throws {
+        try allUsers(write)
+        var before: String?
+        while true {
+            let page = try store.keptArchives(before: before, limit: 200)
+            for archive in page { try kept(archive, write) }
+            guard page.count == 200 else { return }
+            before = page.last?.archive.digest
+        }
+    }
+
+    private func allUsers(_ write: (JSON) throws -> Void) throws {
         var before: User.ID?
         while true {
             let page = try store.users(ownedBy: nil, before: before, limit: 200)

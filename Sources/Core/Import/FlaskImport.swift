@@ -67,11 +67,22 @@ package struct FlaskImport {
         }
         if role == .client { clients.insert(userID) }
         let id = User.ID(owner: owners[0], userID: userID)
+        // Its client may be one of the file that a dry run has not added.
+        var creator = User.Creator.admin
+        if owners[0] != User.selfOwner {
+            // What the old server granted stays granted.
+            var owner = client ?? User(id: User.ID(owner: User.selfOwner, userID: owners[0]), username: owners[0])
+            owner.hasPlus = true
+            creator = .client(owner)
+        }
         if owners.count > 1 { note("user \(userID) had several owners and now belongs to \(owners[0])") }
         users[userID, default: []].append(id)
-        let user = User(
-            id: id, ownerNumber: id.owner == User.selfOwner ? nil : client?.number, username: username, role: role,
-            hasPlus: Self.isTrue(record["plus"]), keys: [User.Key(key)])
+        let user: User
+        do throws(GatewayError) {
+            user = try User.make(
+                userID: userID, username: username, role: role, hasPlus: Self.isTrue(record["plus"]),
+                by: creator, keys: [User.Key(key)])
+        } catch { return problem("user \(userID): \(error.message)") }
         let isNew = isDryRun ? try store.user(id) == nil : try store.addUser(user).user != nil
         guard isNew else { return note("user \(userID) of \(id.owner) is there already: unchanged") }
         report.addedUsers += 1

@@ -24,7 +24,7 @@ package final class Gateway: Responder {
             store: store, dispatcher: dispatcher, titleTimeout: server.titleTimeout,
             queueTimeout: server.queueTimeout, maxConversationBytes: server.maxConversationBytes, log: log)
         let authenticator = Authenticator(store: store)
-        let oversight = Oversight(store: store)
+        let oversight = Oversight(store: store, omitsAddress: settings.auditOmitsAddress)
         pages = HTMLPage(basePath: server.basePath, language: server.webUILanguage)
         let accessToken = signIn.map { [pages] signIn in
             AccessTokenHandler(
@@ -43,7 +43,7 @@ package final class Gateway: Responder {
                 authenticator: authenticator, conversations: conversations, oversight: oversight),
             render: RenderHandler(authenticator: authenticator),
             whoami: WhoamiHandler(authenticator: authenticator, settings: settings),
-            users: UsersHandler(authenticator: authenticator, store: store, pages: pages),
+            users: UsersHandler(authenticator: authenticator, store: store, oversight: oversight, pages: pages),
             completions: CompletionsHandler(
                 authenticator: authenticator, conversations: conversations,
                 repeats: RepeatedRequests(store: store, queueTimeout: server.queueTimeout), failures: failures,
@@ -53,6 +53,7 @@ package final class Gateway: Responder {
             accounts: AccountsHandler(
                 authenticator: authenticator,
                 desk: AccountDesk(store: store, pool: dispatcher.pool, drivers: drivers)),
+            keptArchives: KeptArchivesHandler(authenticator: authenticator, store: store),
             health: HealthHandler(store: store))
         router = Router(routes.table)
         crossOrigin = CrossOrigin(origins: server.corsOrigins)

@@ -13,6 +13,7 @@ struct Routes {
     /// Nil where nothing can sign in.
     let accessToken: AccessTokenHandler?
     let accounts: AccountsHandler
+    let keptArchives: KeptArchivesHandler
     let health: HealthHandler
 
     var table: [Route] {
@@ -36,6 +37,7 @@ struct Routes {
             Route("/v1/models/*", [.get], .openAI, models.one),
             Route("/api/admin/accounts", [.get], .api, accounts.list),
             Route("/api/admin/accounts", [.post], .api, accounts.act),
+            Route("/api/admin/archives", [.get], .api, keptArchives.list),
             Route("/healthz", [.get], .api, health.respond),
             Route("/health", [.get], .api, health.respond),
             Route("/", [.get], .page) { _ in Response(status: .found, headers: [.location: home]) },

@@ -24,6 +24,9 @@ extension Settings {
         // The server comes first: accounts without a proxy of their own take its default.
         settings.server = Server(root.section("api_server"))
         settings.openAI = OpenAI(root.section("openai"), defaultProxy: settings.server.defaultProxy)
+        let audit = root.section("audit")
+        settings.auditOmitsAddress = audit.value("omit_address", default: false, .flag)
+        audit.finish()
         root.finish()
         guard report.problems.isEmpty else {
             throw SettingsError(problems: report.problems, warnings: report.warnings)

@@ -41,10 +41,18 @@ enum Directory {
     }
 
     /// The names in `path`, without `.` and `..`, in no order; empty if there is no such directory.
+    ///
+    /// A link to a directory is none: whoever sweeps must not come out somewhere else.
     static func names(in path: String) throws(StoreError) -> [String] {
-        guard let stream = opendir(path) else {
-            if errno == ENOENT { return [] }
-            throw .last("opendir", path)
+        let descriptor = retrying { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) }
+        guard descriptor >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR || errno == ELOOP { return [] }
+            throw .last("open", path)
+        }
+        guard let stream = fdopendir(descriptor) else {
+            let code = errno
+            close(descriptor)
+            throw StoreError(.unavailable, "fdopendir", path: path, code: code)
         }
         defer { closedir(stream) }
         var names: [String] = []

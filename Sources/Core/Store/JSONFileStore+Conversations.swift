@@ -60,7 +60,7 @@ extension JSONFileStore {
     }
 
     /// Whether the user that the archive belongs to is there, and no other of its id.
-    private func takesTurns(_ archive: ArchiveID) throws(StoreError) -> Bool {
+    func takesTurns(_ archive: ArchiveID) throws(StoreError) -> Bool {
         try user(archive.user)?.archive == archive
     }
 

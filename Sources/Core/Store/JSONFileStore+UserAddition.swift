@@ -1,20 +1,24 @@
 extension JSONFileStore {
-    package func addUser(_ wanted: User) throws(StoreError) -> UserAddition {
-        guard wanted.id.owner != User.selfOwner else { return try add(wanted) }
+    package func addUser(_ wanted: User, inherits: Bool = false) throws(StoreError) -> UserAddition {
+        guard wanted.id.owner != User.selfOwner else { return try add(wanted, inherits) }
         // In line with the removal of the client, after which nobody is made for it any more.
         let client = User.ID(owner: User.selfOwner, userID: wanted.id.owner)
         return try layout.outerLock("owners", client.digest).withLock { () throws(StoreError) in
             guard let owner = try user(client), owner.role == .client, owner.number == wanted.ownerNumber else {
                 return .ownerGone
             }
-            return try add(wanted)
+            return try add(wanted, inherits)
         }
     }
 
-    private func add(_ wanted: User) throws(StoreError) -> UserAddition {
+    private func add(_ wanted: User, _ inherits: Bool) throws(StoreError) -> UserAddition {
         guard try !isTaken(wanted) else { return .taken }
         var user = wanted
         user.number = User.newNumber()
+        if inherits {
+            guard let archive = try inheritance(of: user) else { return .nothingKept }
+            user.inheritedArchive = archive.digest
+        }
         // The lists come first: an entry without a record is passed over, a record without an entry is lost to them.
         for list in lists(of: user) {
             try lock(ofList: list).withLock { () throws(StoreError) in try put(user, in: list) }
@@ -35,6 +39,9 @@ extension JSONFileStore {
                 }
             }
             return .taken
+        }
+        if inherits {
+            try tidy(user.id) { () throws(StoreError) in try noteInherited(user.archive) }
         }
         for list in lists(of: user) {
             try tidy(user.id) { () throws(StoreError) in

@@ -1,13 +1,31 @@
 import Glibc
 
 extension JSONFileStore {
-    package func removeUser(_ wanted: User, keepConversations: Bool) throws(StoreError) -> Bool {
+    package func removeUser(
+        _ user: User, keepConversations: Bool, withUsers: Bool
+    ) throws(StoreError) -> UserRemoval {
+        if user.role == .client {
+            return try removeClient(user, keepConversations: keepConversations, withUsers: withUsers)
+        }
+        return try inLineWithAdmins(user) { () throws(StoreError) in
+            if let present = try self.user(user.id), present.number == user.number, try isLastAdmin(present) {
+                return .lastAdmin
+            }
+            return try removeOne(user, keepConversations: keepConversations) ? .removed : .absent
+        }
+    }
+
+    /// Removes one user and nobody that belongs to it; false if it is gone already.
+    func removeOne(_ wanted: User, keepConversations: Bool) throws(StoreError) -> Bool {
         let removed = try userLock(wanted.id).withLock { () throws(StoreError) -> User? in
             guard let user = try user(wanted.id), user.number == wanted.number else { return nil }
             try removeRecord(of: user, keepConversations: keepConversations)
             return user
         }
         guard let removed else { return false }
+        if keepConversations {
+            try tidy(removed.id) { () throws(StoreError) in try listKept(removed) }
+        }
         for list in lists(of: removed) {
             try tidy(removed.id) { () throws(StoreError) in
                 try lock(ofList: list).withLock { () throws(StoreError) in
@@ -23,13 +41,15 @@ extension JSONFileStore {
     func removeRecord(of user: User, keepConversations: Bool) throws(StoreError) {
         let directory = layout.conversations(of: user.archive)
         if keepConversations, Directory.exists(directory) {
-            try AtomicFile.write(user.archive.record.bytes, to: layout.keptMark(directory), durable: isDurable)
+            let kept = KeptArchive(of: user, removedAt: .now).record
+            try AtomicFile.write(kept.bytes, to: layout.keptMark(directory), durable: isDurable)
         }
         // From here on no key of the user works: a key counts only while the record lists it.
         try Directory.removeFile(layout.user(user.id.digest), durably: isDurable)
         // Still under the lock: a user who is added again at once keeps what is new.
         try tidy(user.id) { () throws(StoreError) in
             for key in user.keys { try forgetKey(key, of: user) }
+            try Directory.removeTree(layout.answers(of: user.archive))
             if !keepConversations { try discard(directory, named: user.archive.digest) }
         }
     }
@@ -50,17 +70,20 @@ extension JSONFileStore {
         }
         for shard in try Directory.names(in: "\(layout.root)/keys") {
             for name in try Directory.names(in: "\(layout.root)/keys/\(shard)") where name.hasSuffix(".json") {
-                let path = "\(layout.root)/keys/\(shard)/\(name)"
-                guard let record = try read(path), let owner = record["owner"]?.string,
-                    let userID = record["user_id"]?.string
-                else { continue }
-                // Under the lock no key waits for its user's record.
-                let id = User.ID(owner: owner, userID: userID)
-                try userLock(id).withLock { () throws(StoreError) in
-                    let isListed = try user(id)?.keys.contains { layout.key($0.digest) == path } ?? false
-                    if !isListed { try Directory.removeFile(path, durably: false) }
+                do throws(StoreError) { try sweepKey("\(layout.root)/keys/\(shard)/\(name)") } catch {
+                    // Nothing is removed for damage, and the rest is swept.
+                    guard error.kind == .corrupt else { throw error }
                 }
             }
+        }
+    }
+
+    private func sweepKey(_ path: String) throws(StoreError) {
+        guard let record = try read(path), let id = Self.id(in: record) else { return }
+        // Under the lock no key waits for its user's record.
+        try userLock(id).withLock { () throws(StoreError) in
+            let isListed = try user(id)?.keys.contains { layout.key($0.digest) == path } ?? false
+            if !isListed { try Directory.removeFile(path, durably: false) }
         }
     }
 
@@ -76,6 +99,7 @@ extension JSONFileStore {
         // Directories without a note are of the version before, and their names say whose they are.
         let record = archive?.user.digest ?? digest
         guard try !isArchive(digest, ofRecord: record) else { return }
+        if let kept = try kept(in: directory), try keptArchive(digest) == nil { try listKept(kept.user) }
         // Under the lock nobody adds the user in between.
         try layout.lock("users", record).withLock { () throws(StoreError) in
             guard try !isArchive(digest, ofRecord: record), !Directory.exists(layout.keptMark(directory)) else {
@@ -83,6 +107,12 @@ extension JSONFileStore {
             }
             try discard(directory, named: digest)
         }
+    }
+
+    /// What the mark in a directory says; nil for none, and for one of the version before.
+    private func kept(in directory: String) throws(StoreError) -> KeptArchive? {
+        guard let file = try File.reading(layout.keptMark(directory)), try file.size > 0 else { return nil }
+        return KeptArchive(record: try read(file))
     }
 
     private func isArchive(_ digest: String, ofRecord record: String) throws(StoreError) -> Bool {

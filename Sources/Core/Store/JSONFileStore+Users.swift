@@ -24,16 +24,20 @@ extension JSONFileStore {
     package func updateUser(
         _ id: User.ID, _ change: @Sendable (inout User) -> Bool
     ) throws(StoreError) -> User? {
-        try userLock(id).withLock { () throws(StoreError) in
-            guard let before = try user(id) else { return nil }
-            var after = before
-            guard change(&after), after.id == id, after.number == before.number else { return nil }
-            for key in after.keys where !before.keys.contains(key) { try writeKey(key, of: id) }
-            try AtomicFile.write(after.record.bytes, to: layout.user(id.digest), durable: isDurable)
-            try tidy(id) { () throws(StoreError) in
-                for key in before.keys where !after.keys.contains(key) { try forgetKey(key, of: before) }
+        guard let present = try user(id) else { return nil }
+        return try inLineWithAdmins(present) { () throws(StoreError) in
+            try userLock(id).withLock { () throws(StoreError) in
+                guard let before = try user(id) else { return nil }
+                var after = before
+                guard change(&after), after.id == id, after.number == before.number else { return nil }
+                if after.role != .admin || after.isDisabled, try isLastAdmin(before) { return nil }
+                for key in after.keys where !before.keys.contains(key) { try writeKey(key, of: id) }
+                try AtomicFile.write(after.record.bytes, to: layout.user(id.digest), durable: isDurable)
+                try tidy(id) { () throws(StoreError) in
+                    for key in before.keys where !after.keys.contains(key) { try forgetKey(key, of: before) }
+                }
+                return after
             }
-            return after
         }
     }
 
@@ -52,7 +56,8 @@ extension JSONFileStore {
         _ = try list(owner: owner).page(before: before?.digest, limit: limit) { digest, entry throws(StoreError) in
             guard let owner = entry["owner"]?.string, let userID = entry["user_id"]?.string else { return false }
             do throws(StoreError) {
-                guard let user = try user(User.ID(owner: owner, userID: userID)), user.number == entry["number"]?.int
+                guard let user = try user(User.ID(owner: owner, userID: userID)), user.number == entry["number"]?.int,
+                    !isBeingRemoved(user)
                 else { return false }
                 users.append(user)
                 return true
@@ -101,7 +106,18 @@ extension JSONFileStore {
         let lists = [
             userList(layout.userList), userList(layout.userList(owner: user.id.owner, number: user.ownerNumber)),
         ]
-        return user.role == .client ? lists + [userList(layout.clientList)] : lists
+        switch user.role {
+        case .user: return lists
+        case .client: return lists + [userList(layout.clientList)]
+        case .admin: return lists + [userList(layout.adminList)]
+        }
+    }
+
+    /// Whether the client that owns the user is being removed together with all of its users.
+    private func isBeingRemoved(_ user: User) -> Bool {
+        guard user.id.owner != User.selfOwner else { return false }
+        let client = User.ID(owner: User.selfOwner, userID: user.id.owner)
+        return Directory.exists(layout.removal(of: client, number: user.ownerNumber))
     }
 
     func put(_ user: User, in list: IndexLog) throws(StoreError) {
@@ -109,6 +125,7 @@ extension JSONFileStore {
         entry["owner"] = JSON(user.id.owner)
         entry["user_id"] = JSON(user.id.userID)
         entry["number"] = user.number.map { JSON($0) }
+        if list.path == layout.adminList { try beginAdminList() }
         try list.put(user.id.digest, .object(entry))
     }
 

@@ -50,29 +50,6 @@ package struct JSONFileStore: Store {
     /// Gives the journal back; for the end of the process.
     package func closeJournal() { journal.set(nil)?.close() }
 
-    /// Removes what killed processes left: temporary files and half-removed users.
-    ///
-    /// May take long; run it aside.
-    package func sweep() throws(StoreError) {
-        try Directory.removeTree(layout.trash)
-        try Directory.create(layout.trash)
-        try sweepAnswers()
-        try sweepRemovedUsers()
-        for directory in [layout.root] + layout.areas + layout.shards where directory != layout.trash {
-            for name in try Directory.names(in: directory) where name.hasSuffix(".tmp") {
-                try removeIfAbandoned("\(directory)/\(name)")
-            }
-        }
-        for shard in try Directory.names(in: "\(layout.root)/conversations") {
-            for user in try Directory.names(in: "\(layout.root)/conversations/\(shard)") {
-                let directory = "\(layout.root)/conversations/\(shard)/\(user)"
-                for name in try Directory.names(in: directory) where name.hasSuffix(".tmp") {
-                    try removeIfAbandoned("\(directory)/\(name)")
-                }
-            }
-        }
-    }
-
     package func isHealthy() -> Bool { Directory.exists(layout.format) }
 
     /// Makes an append-only file of `lines`.
@@ -123,7 +100,7 @@ package struct JSONFileStore: Store {
     }
 
     /// The name of a temporary file holds its maker's process id.
-    private func removeIfAbandoned(_ path: String) throws(StoreError) {
+    func removeIfAbandoned(_ path: String) throws(StoreError) {
         guard
             let owner = path.split(separator: ".").dropLast().last?.split(separator: "-").first.flatMap({ Int32($0) }),
             !Self.isRunning(owner)

@@ -17,7 +17,7 @@ struct StateLayout: Sendable {
     var areas: [String] {
         [
             "locks", "trash", "accounts", "users", "users/lists", "keys", "conversations", "answers", "threads",
-            "journals",
+            "journals", "removals",
         ]
         .map { "\(root)/\($0)" }
     }
@@ -42,6 +42,17 @@ struct StateLayout: Sendable {
 
     var clientList: String { "\(root)/users/lists/clients.jsonl" }
 
+    var adminList: String { "\(root)/users/lists/admins.jsonl" }
+
+    var keptList: String { "\(root)/users/lists/kept.jsonl" }
+
+    var removals: String { "\(root)/removals" }
+
+    /// Says what is left to be removed of a client that was removed with its users.
+    func removal(of client: User.ID, number: Int?) -> String {
+        "\(removals)/\(ArchiveID(of: client, number: number).digest).json"
+    }
+
     func conversations(of archive: ArchiveID) -> String {
         let digest = archive.digest
         return "\(root)/conversations/\(digest.prefix(2))/\(digest)"
@@ -63,7 +74,9 @@ struct StateLayout: Sendable {
 
     var answers: String { "\(root)/answers" }
 
-    func answer(_ digest: String) -> String { "\(answers)/\(digest).json" }
+    func answers(of archive: ArchiveID) -> String { "\(answers)/\(archive.digest.prefix(2))/\(archive.digest)" }
+
+    func answer(_ digest: String, of archive: ArchiveID) -> String { "\(answers(of: archive))/\(digest).json" }
 
     /// Says that the conversations outlive their removed user, and whose they were.
     func keptMark(_ directory: String) -> String { "\(directory)/kept" }

@@ -14,13 +14,27 @@ package protocol Store: Sendable {
     /// Adds a user together with its keys, and gives it a number.
     ///
     /// A user of a client is added only while that very client is there, in line with its removal.
-    func addUser(_ user: User) async throws -> UserAddition
+    ///
+    /// - Parameter inherits: Whether it takes over what was kept last of the user of its id and owner before.
+    func addUser(_ user: User, inherits: Bool) async throws -> UserAddition
     /// Changes a user under the lock of its record. Added and removed keys take effect with the record.
     ///
-    /// - Returns: The user after the change; nil if there is none or `change` said false.
+    /// - Returns: The user after the change; nil if there is none, `change` said false, or no admin would be left.
     func updateUser(_ id: User.ID, _ change: @Sendable (inout User) -> Bool) async throws -> User?
     /// Removes a user and its keys at once, then its conversations unless they are to be kept.
-    func removeUser(_ user: User, keepConversations: Bool) async throws -> Bool
+    ///
+    /// The last admin that can act stays. Of a client the users are removed, too, if `withUsers` says so: their keys
+    /// are dead at once, and what the call does not get done a sweep does.
+    func removeUser(_ user: User, keepConversations: Bool, withUsers: Bool) async throws -> UserRemoval
+    /// Whether the user, as it was read some time ago, may act at this moment.
+    func standing(of user: User) async throws -> UserStanding
+    /// Whether a turn for `user` may go on: the user may act, and so may the holder of the key that was called with.
+    func mayGoOn(_ user: User, calledWith key: APIKey.Digest?) async throws -> UserStanding
+    /// Up to `limit` archives that outlived their users, those removed last first, older than the one named by `before`.
+    func keptArchives(before: String?, limit: Int) async throws -> [KeptArchive]
+    func keptArchive(_ digest: String) async throws -> KeptArchive?
+    /// All that was kept of users of this id, who may have been several persons; the last removed is first.
+    func keptArchives(of user: User.ID) async throws -> [KeptArchive]
     /// Up to `limit` users of `owner` (nil: of all), newest first, older than the user named by `before`.
     func users(ownedBy owner: String?, before: User.ID?, limit: Int) async throws -> [User]
     /// Every owner under which `userID` exists.
@@ -96,8 +110,8 @@ package protocol Store: Sendable {
     /// The right to answer the request named by `digest`; nil while somebody else has it.
     func leaseAnswer(_ digest: String) async throws -> Lease?
     /// What was answered to the request named by `digest`, at most a day ago.
-    func answer(_ digest: String) async throws -> StoredAnswer?
-    func storeAnswer(_ answer: StoredAnswer, as digest: String) async throws
+    func answer(_ digest: String, of archive: ArchiveID) async throws -> StoredAnswer?
+    func storeAnswer(_ answer: StoredAnswer, as digest: String, of archive: ArchiveID) async throws
 
     /// The account's last sign-in; nil before the first.
     func upstreamToken(of account: Account.ID) async throws -> StoredToken?
@@ -115,6 +129,10 @@ package protocol Store: Sendable {
 
     /// Appends an entry to the audit log.
     func audit(_ entry: JSONObject) async throws
+}
+
+extension Store {
+    package func addUser(_ user: User) async throws -> UserAddition { try await addUser(user, inherits: false) }
 }
 
 /// The outcome of asking for a slot on one account.

@@ -1,5 +1,5 @@
 /// Steps on text that the standard library has no word for.
-enum Text {
+package enum Text {
     /// `text` with every `part` replaced, found from the start and never inside a replacement.
     static func replacing(_ part: String, in text: String, with replacement: String) -> String {
         var output: [UInt8] = []

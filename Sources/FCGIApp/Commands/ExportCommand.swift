@@ -17,10 +17,11 @@ struct ExportCommand: ParsableCommand {
     func run() throws {
         let store = try state.openStore()
         let export = Export(store: store)
-        guard let userID else { return try export.all { print($0.text) } }
-        guard let user = try store.user(User.ID(owner: owner, userID: userID)) else {
-            throw CommandFailure("There is no user \(userID) of \(owner).")
-        }
-        try export.user(user) { print($0.text) }
+        guard let userID else { return try export.all { print(Text.shown($0)) } }
+        let id = User.ID(owner: owner, userID: userID)
+        let user = try store.user(id)
+        if let user { try export.user(user) { print(Text.shown($0)) } }
+        let hasKept = try export.kept(of: id) { print(Text.shown($0)) }
+        guard user != nil || hasKept else { throw CommandFailure("There is no user \(userID) of \(owner).") }
     }
 }

@@ -40,26 +40,34 @@ struct UsersCommand: ParsableCommand {
         var plus = false
 
         func validate() throws {
-            guard User.isValidUsername(username) else {
-                throw ValidationError("A username is 1 to 256 bytes without control characters.")
-            }
-            guard user.userID != User.selfOwner else { throw ValidationError("\"self\" cannot be a user id.") }
             guard role == .user || user.owner == User.selfOwner else {
                 throw ValidationError("Only users can belong to a client.")
             }
+            do throws(GatewayError) { _ = try made(by: .admin, keys: []) } catch {
+                throw ValidationError(error.message)
+            }
+        }
+
+        private func made(by creator: User.Creator, keys: [User.Key]) throws(GatewayError) -> User {
+            try User.make(
+                userID: user.userID, username: username, role: role, hasPlus: plus, by: creator, keys: keys,
+                names: User.ParameterNames(userID: "--user-id", username: "--username", plus: "--plus"))
         }
 
         func run() throws {
             let store = try state.openStore()
-            var owner: User?
+            var creator = User.Creator.admin
             if user.owner != User.selfOwner {
-                owner = try store.user(User.ID(owner: User.selfOwner, userID: user.owner))
-                guard owner?.role == .client else { throw CommandFailure("There is no client \(user.owner).") }
+                guard let client = try store.user(User.ID(owner: User.selfOwner, userID: user.owner)),
+                    client.role == .client
+                else { throw CommandFailure("There is no client \(user.owner).") }
+                creator = .client(client)
             }
             let key = APIKey.generate()
-            let record = User(
-                id: user.id, ownerNumber: owner?.number, username: username, role: role, hasPlus: plus,
-                keys: [User.Key(key)])
+            let record: User
+            do throws(GatewayError) { record = try made(by: creator, keys: [User.Key(key)]) } catch {
+                throw CommandFailure(error.message)
+            }
             guard try store.addUser(record).user != nil else {
                 throw CommandFailure("The user \(user.userID) exists already.")
             }
@@ -83,7 +91,7 @@ struct UsersCommand: ParsableCommand {
             var before: User.ID?
             while true {
                 let users = try store.users(ownedBy: owner, before: before, limit: 500)
-                for user in users { print(json ? user.summary.text : line(user)) }
+                for user in users { print(json ? Text.shown(user.summary) : line(user)) }
                 guard users.count == 500 else { return }
                 before = users.last?.id
             }
@@ -91,7 +99,7 @@ struct UsersCommand: ParsableCommand {
 
         private func line(_ user: User) -> String {
             let marks = [user.hasPlus ? "plus" : nil, user.isDisabled ? "disabled" : nil].compactMap { $0 }
-            return ([user.id.owner, user.id.userID, user.role.rawValue] + marks + [user.username])
+            return ([user.id.owner, user.id.userID, user.role.rawValue] + marks + [Text.shown(user.username)])
                 .joined(separator: "\t")
         }
     }
@@ -107,17 +115,17 @@ struct UsersCommand: ParsableCommand {
 
         func run() throws {
             let store = try state.openStore()
-            if try store.user(user.id)?.role == .client,
-                try !store.users(ownedBy: user.userID, before: nil, limit: 1).isEmpty
-            {
-                throw CommandFailure("The client \(user.userID) has users. Remove them first.")
-            }
-            guard let record = try store.user(user.id),
-                try store.removeUser(record, keepConversations: keepConversations)
-            else {
-                throw CommandFailure("There is no user \(user.userID) of \(user.owner).")
+            guard let record = try store.user(user.id) else { throw absent }
+            switch try store.removeUser(record, keepConversations: keepConversations, withUsers: false) {
+            case .removed: return
+            case .absent: throw absent
+            case .hasUsers: throw CommandFailure("The client \(user.userID) has users. Remove them first.")
+            case .lastAdmin:
+                throw CommandFailure("\(user.userID) is the last admin that can sign in. Add another one first.")
             }
         }
+
+        private var absent: CommandFailure { CommandFailure("There is no user \(user.userID) of \(user.owner).") }
     }
 
     struct RotateKey: ParsableCommand {

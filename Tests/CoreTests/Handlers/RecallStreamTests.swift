@@ -6,7 +6,6 @@ import Testing
 /// Conversations of any size are given back turn by turn.
 @Suite(.timeLimit(.minutes(2)))
 struct RecallStreamTests {
-    private static let user = User.ID(owner: User.selfOwner, userID: "u")
 
     /// A fixture with a conversation of turns `t0`…, each with a reply of `size` bytes.
     private func fixture(turns: Int, size: Int) async throws -> (GatewayFixture, key: String, id: String) {
@@ -19,7 +18,7 @@ struct RecallStreamTests {
                     id: "t\(number)", prompt: "prompt \(number)", reply: String(repeating: "r", count: size),
                     startedAt: conversation.createdAt))
         }
-        #expect(try fixture.store.importConversation(conversation, of: Self.user))
+        #expect(try fixture.store.importConversation(conversation, of: fixture.store.archive(of: "u")))
         return (fixture, key, conversation.id)
     }
 
@@ -69,7 +68,7 @@ struct RecallStreamTests {
 
     @Test func passesOverATurnThatIsSpoilt() async throws {
         let (fixture, key, id) = try await fixture(turns: 3, size: 10)
-        let path = fixture.store.layout.conversation(id, of: Self.user)
+        let path = try fixture.store.layout.conversation(id, of: fixture.store.archive(of: "u"))
         let file = try File(path, O_RDWR)
         var text = try file.readAll()
         let place = try #require(text.firstRange(of: Array("prompt 0".utf8)))
@@ -89,7 +88,7 @@ struct RecallStreamTests {
     @Test(arguments: ["json", "markdown"])
     func givesTheSameAsTheWholeConversation(form: String) async throws {
         let (fixture, key, id) = try await fixture(turns: 3, size: 100_000)
-        let whole = try #require(try fixture.store.conversation(id, of: Self.user))
+        let whole = try #require(try fixture.store.conversation(id, of: fixture.store.archive(of: "u")))
 
         let answer = await fixture.post(
             "/api/recall", ["conversation_id": JSON(id), "format": JSON(form)], key: key)
@@ -102,7 +101,7 @@ struct RecallStreamTests {
         for _ in 0..<2 {
             let other = Conversation(
                 origin: .account(Account.ID(rawValue: "a")), turns: [Turn(prompt: "p", reply: "r", startedAt: .now)])
-            #expect(try fixture.store.importConversation(other, of: Self.user))
+            #expect(try fixture.store.importConversation(other, of: fixture.store.archive(of: "u")))
         }
 
         let all = await fixture.post("/api/recall", [:], key: key)

@@ -88,12 +88,12 @@ struct JSONFileStoreTests {
         let removed = try store.adding(user("u1", key: key))
         _ = try await store.appendTurn(of: conversation("c1"), of: removed.archive)
 
-        #expect(try store.removeUser(removed, keepConversations: false))
+        #expect(try store.removeUser(removed, keepConversations: false, withUsers: false) == .removed)
 
         #expect(try store.user(withKey: key.digest) == nil)
         #expect(try store.conversation("c1", of: removed.archive) == nil)
         #expect(try store.users(ownedBy: nil, before: nil, limit: 10).isEmpty)
-        #expect(try !store.removeUser(removed, keepConversations: false))
+        #expect(try store.removeUser(removed, keepConversations: false, withUsers: false) == .absent)
         _ = try store.adding(user("u1"))
         #expect(try store.conversations(of: removed.archive, before: nil, limit: 10).isEmpty)
     }
@@ -103,7 +103,7 @@ struct JSONFileStoreTests {
         let removed = try store.adding(user("u1"))
         _ = try await store.appendTurn(of: conversation("c1"), of: removed.archive)
 
-        #expect(try store.removeUser(removed, keepConversations: true))
+        #expect(try store.removeUser(removed, keepConversations: true, withUsers: false) == .removed)
 
         #expect(try store.conversation("c1", of: removed.archive)?.turns.count == 1)
     }

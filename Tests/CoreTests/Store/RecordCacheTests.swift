@@ -19,7 +19,7 @@ struct RecordCacheTests {
             }
         }
 
-        #expect(try other.removeUser(added, keepConversations: false))
+        #expect(try other.removeUser(added, keepConversations: false, withUsers: false) == .removed)
         #expect(try mine.user(withKey: key.digest) == nil)
         #expect(try mine.user(id) == nil)
     }

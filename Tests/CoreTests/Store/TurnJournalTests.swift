@@ -73,7 +73,7 @@ struct TurnJournalTests {
         #expect(try await store.appendTurn(of: conversation("c1"), of: owner))
         #expect(try await store.appendTurn(of: conversation("c2"), of: other.archive))
         #expect(try store.removeConversation("c1", of: owner))
-        #expect(try store.removeUser(other, keepConversations: false))
+        #expect(try store.removeUser(other, keepConversations: false, withUsers: false) == .removed)
         let next = try store.adding(user)
         #expect(try await store.appendTurn(of: conversation("new"), of: next.archive))
 

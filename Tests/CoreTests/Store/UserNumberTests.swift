@@ -17,7 +17,7 @@ struct UserNumberTests {
         let before = try store.adding(User(id: id, username: "before"))
         #expect(try await store.appendTurn(of: conversation("c1"), of: before.archive))
         try store.noteThread("thread", after: nil, of: "c1", of: before.archive)
-        #expect(try store.removeUser(before, keepConversations: true))
+        #expect(try store.removeUser(before, keepConversations: true, withUsers: false) == .removed)
 
         let after = try store.adding(User(id: id, username: "after"))
 
@@ -32,7 +32,7 @@ struct UserNumberTests {
         let store = try directory.store(durability: .fsync)
         let before = try store.adding(User(id: id, username: "before"))
         #expect(try await store.appendTurn(of: conversation("c1"), of: before.archive))
-        #expect(try store.removeUser(before, keepConversations: false))
+        #expect(try store.removeUser(before, keepConversations: false, withUsers: false) == .removed)
         #expect(try await !store.appendTurn(of: conversation("c2"), of: before.archive))
 
         let after = try store.adding(User(id: id, username: "after"))
@@ -45,10 +45,10 @@ struct UserNumberTests {
     @Test func `a change or a removal meant for one user does not reach the next of its id`() throws {
         let store = try directory.store()
         let before = try store.adding(User(id: id, username: "before"))
-        #expect(try store.removeUser(before, keepConversations: false))
+        #expect(try store.removeUser(before, keepConversations: false, withUsers: false) == .removed)
         let after = try store.adding(User(id: id, username: "after"))
 
-        #expect(try !store.removeUser(before, keepConversations: false))
+        #expect(try store.removeUser(before, keepConversations: false, withUsers: false) == .absent)
         #expect(try store.user(id) == after)
     }
 
@@ -121,7 +121,8 @@ struct UserNumberTests {
             id: User.ID(owner: "bot", userID: "u1"), ownerNumber: before.number, username: "u1",
             keys: [User.Key(APIKey.generate())])
         _ = try store.adding(mine)
-        #expect(try store.removeUser(before, keepConversations: false))
+        // As a version without numbers left it.
+        #expect(try store.removeOne(before, keepConversations: false))
         #expect(try store.addUser(mine) == .ownerGone)
 
         let after = try store.adding(User(id: clientID, username: "bot", role: .client))

@@ -1,12 +1,13 @@
 """What lies in a state directory."""
 
+import hashlib
 import json
 import re
 import zlib
 from pathlib import Path
 
 #: Written without a sync, because losing them in a power cut is harmless; see DESIGN.md, "State".
-HARMLESS = re.compile(r"accounts/(rotation|[^/]*\.health|tries-..)\.json|answers/[^/]*|conversations/.*/list\.jsonl")
+HARMLESS = re.compile(r"accounts/(rotation|[^/]*\.health|tries-..)\.json|answers/.*|conversations/.*/list\.jsonl")
 LINE = re.compile(rb'\{"crc":"([0-9a-f]{8})",(.*)\}', re.DOTALL)
 
 
@@ -51,7 +52,15 @@ def orphans(state: Path) -> dict[str, list[Path]]:
     """What belongs to no user: keys that no record lists, and conversations that nobody can reach."""
     users = {file.stem: json.loads(file.read_bytes()) for file in state.glob("users/??/*.json")}
     listed = {key["digest"] for user in users.values() for key in user["keys"]}
+    live = {archive_of(user, digest) for digest, user in users.items()}
     archives = [
         folder for folder in state.glob("conversations/??/*")
-        if folder.name not in users and not (folder / "kept").exists()]
+        if folder.name not in live and not (folder / "kept").exists()]
     return {"keys": [file for file in state.glob("keys/??/*.json") if file.stem not in listed], "archives": archives}
+
+
+def archive_of(user: dict, digest: str) -> str:
+    """The name of a user's archive: of one that was taken over, of the number, or of the record where there is none."""
+    if "archive" in user:
+        return user["archive"]
+    return hashlib.sha256(f"\0{user['number']}".encode()).hexdigest() if "number" in user else digest

@@ -86,7 +86,8 @@ package struct CompletionsHandler: Sendable {
 
     private func ask(_ request: CompletionRequest, _ call: Call, _ user: User, in id: Conversation.ID?) -> Ask {
         Ask(
-            user: user, prompt: request.newText, conversationID: id, pool: user.hasPlus ? .any : .free,
+            user: user, key: authenticator.bearerKey(of: call)?.digest, prompt: request.newText, conversationID: id,
+            pool: user.hasPlus ? .any : .free,
             model: request.body["model"]?.string, completion: request, isArchived: isArchived,
             requestID: call.request.id)
     }
@@ -103,17 +104,8 @@ package struct CompletionsHandler: Sendable {
                 throw GatewayError(
                     .invalidParameter, "A client must name its user in the field user.", parameter: "user")
             }
-            guard Identifier.isValid(name) else { throw GatewayError.invalid("user", Identifier.rule) }
-            let id = User.ID(owner: caller.id.userID, userID: name)
-            let store = conversations.store
-            if try await store.user(id) == nil {
-                _ = try await store.addUser(User(id: id, ownerNumber: caller.number, username: name))
-            }
-            guard let user = try await store.user(id) else { throw GatewayError.userNotFound }
-            guard !user.isDisabled else {
-                throw GatewayError(.userDisabled, "This user is disabled.", parameter: "user")
-            }
-            return user
+            let names = User.ParameterNames(userID: "user", username: "user")
+            return try await authenticator.user(name, of: caller, names) { (username: name, hasPlus: false) }
         }
     }
 

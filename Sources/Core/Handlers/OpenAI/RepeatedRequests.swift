@@ -13,12 +13,14 @@ package struct RepeatedRequests: Sendable {
     final class Recorder: Sendable {
         private let store: any Store
         private let digest: String
+        private let archive: ArchiveID
         private let bodyDigest: String
         private let lease: Lease
 
-        init(store: any Store, digest: String, bodyDigest: String, lease: Lease) {
+        init(store: any Store, digest: String, archive: ArchiveID, bodyDigest: String, lease: Lease) {
             self.store = store
             self.digest = digest
+            self.archive = archive
             self.bodyDigest = bodyDigest
             self.lease = lease
         }
@@ -26,7 +28,7 @@ package struct RepeatedRequests: Sendable {
         func finish(contentType: String, body: [UInt8]) async throws {
             let text = String(decoding: body, as: UTF8.self)
             try await store.storeAnswer(
-                StoredAnswer(bodyDigest: bodyDigest, contentType: contentType, body: text), as: digest)
+                StoredAnswer(bodyDigest: bodyDigest, contentType: contentType, body: text), as: digest, of: archive)
         }
     }
 
@@ -50,8 +52,10 @@ package struct RepeatedRequests: Sendable {
         let digest = Hex.sha256("\(user.archive.digest)\0\(call.request.path)\0\(key)")
         let bodyDigest = Hex.sha256(call.request.body)
         let lease = try await wait(for: digest)
-        guard let stored = try await store.answer(digest) else {
-            return try await answer(Recorder(store: store, digest: digest, bodyDigest: bodyDigest, lease: lease))
+        guard let stored = try await store.answer(digest, of: user.archive) else {
+            return try await answer(
+                Recorder(
+                    store: store, digest: digest, archive: user.archive, bodyDigest: bodyDigest, lease: lease))
         }
         guard stored.bodyDigest == bodyDigest else {
             throw GatewayError(

@@ -5,7 +5,9 @@ extension Conversations {
     ///
     /// - Throws: ``GatewayError`` 404 where the user has no such conversation, 400 while a turn keeps running.
     func retitle(_ id: Conversation.ID, of user: User, to title: String) async throws {
-        guard try await store.conversationSize(id, of: user.archive) != nil else { throw GatewayError.conversationNotFound }
+        guard try await store.conversationSize(id, of: user.archive) != nil else {
+            throw GatewayError.conversationNotFound
+        }
         let lease = try await turnLease(in: id)
         defer { withExtendedLifetime(lease) {} }
         guard try await store.renameConversation(id, of: user.archive, to: title) else {

@@ -54,7 +54,7 @@ import Testing
     func `a model that is known to reason is asked as it wants at once`(model: String) async throws {
         let server = ScriptedHTTPServer { _ in Self.answer("Sky") }
         var turn = turn
-        turn.model = model
+        turn.requestedModel = model
 
         _ = try await title(turn, server)
 

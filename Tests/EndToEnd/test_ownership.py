@@ -3,9 +3,11 @@
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from harness import process
 from harness.answers import assert_error
 from harness.gateway import new_id
 from harness.load import parallel
@@ -208,3 +210,27 @@ def test_an_admins_key_in_user_beside_a_user_id_is_refused(gateway):
     user_id = new_id()
     gateway.add_user(user_id)
     assert_error(gateway.post("/api/recall", None, user=gateway.admin_key, user_id=user_id), 400, "conflicting_keys")
+
+
+@pytest.mark.parametrize("is_stream", [True, False])
+@pytest.mark.parametrize("fault", ["hang", "hang_mid_stream:2"])
+def test_a_turn_on_a_silent_upstream_ends_with_its_user(launch, upstream, fault, is_stream):
+    gateway = launch("a", workers=2)
+    user_id = new_id()
+    key = gateway.add_user(user_id)
+
+    def chat(_):
+        answer = gateway.chat(key, f"[[{fault}]] silence", stream=is_stream)
+        return answer, time.monotonic()
+
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(chat, None)
+        upstream.wait_in_flight(1)
+        removed_at = time.monotonic()
+        assert gateway.post(REMOVE, gateway.admin_key, user_id=user_id).status_code == 200
+        answer, ended_at = running.result(20)
+
+    assert ended_at - removed_at < 4
+    assert '"code":"invalid_key"' in answer.text.replace(" ", "")
+    assert answer.status_code == (200 if fault != "hang" and is_stream else 401)
+    process.eventually(lambda: upstream.in_flight() == 0, "the upstream's connection is closed")

@@ -51,8 +51,17 @@ package struct Authenticator: Sendable {
         return user
     }
 
-    /// The key in `Authorization`.
-    package func bearerKey(of call: Call) -> APIKey? { (try? bearerText(of: call)).flatMap { $0 }.flatMap(APIKey.init) }
+    /// The key in the header fields; nil where there is none, or not one.
+    package func bearerKey(of call: Call) -> APIKey? { (try? fieldText(of: call)).flatMap { $0 }.flatMap(APIKey.init) }
+
+    /// Whose turn it is where callers take turns before it is known what they want: the holder of the key in the header
+    /// fields, else the address.
+    func turnTaker(of call: Call) async -> String {
+        guard let key = bearerKey(of: call), let user = try? await store.user(withKey: key.digest) else {
+            return call.request.remoteAddress
+        }
+        return user.id.digest
+    }
 
     /// The user for whom `principal` acts: itself, or the one that `user_id` (and `owner`) names.
     ///

@@ -12,12 +12,14 @@ extension Conversations {
             guard case .accessToken(let owner) = conversation.origin else { throw GatewayError.begunWithoutToken }
             guard owner == caller.upstreamUser else { throw GatewayError.begunWithOtherToken }
         }
-        let (lease, reply) = try await dispatcher.send(
-            prompt(of: ask, after: ask.conversationID == nil ? nil : conversation), to: caller,
-            requestID: ask.requestID)
+        let prompt = prompt(of: ask, after: ask.conversationID == nil ? nil : conversation)
+        let ticket = watch.enter(ask.user, ask.key)
+        let (lease, reply) = try await ticket.run { [dispatcher] in
+            try await dispatcher.send(prompt, to: caller, requestID: ask.requestID)
+        }
         return RunningTurn(
             conversations: self, ask: ask, conversation: conversation, startedAt: startedAt, lease: lease,
-            turnLease: turnLease, reply: reply)
+            turnLease: turnLease, reply: reply, ticket: ticket)
     }
 }
 

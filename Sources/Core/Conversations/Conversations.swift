@@ -10,6 +10,7 @@ package final class Conversations: Sendable {
     /// The most bytes of a conversation's file with which another turn may begin.
     let maxConversationBytes: Int
     let log: Logger
+    let watch: TurnWatch
 
     package init(
         store: any Store, dispatcher: Dispatcher, titleTimeout: Duration, queueTimeout: Duration,
@@ -21,6 +22,7 @@ package final class Conversations: Sendable {
         self.queueTimeout = queueTimeout
         self.maxConversationBytes = maxConversationBytes
         self.log = log
+        watch = TurnWatch(store: store)
     }
 
     /// Begins one turn: returns once an upstream has begun to answer, and no other is tried any more.
@@ -60,12 +62,16 @@ package final class Conversations: Sendable {
         var conversation = Conversation(
             origin: .account(Account.ID(rawValue: "")), system: ask.system ?? ask.completion?.system)
         let startedAt = conversation.createdAt
-        let (lease, reply) = try await dispatcher.start(prompt(of: ask, after: nil), in: pool, requestID: ask.requestID)
+        let prompt = prompt(of: ask, after: nil)
+        let ticket = watch.enter(ask.user, ask.key)
+        let (lease, reply) = try await ticket.run { [dispatcher] in
+            try await dispatcher.start(prompt, in: pool, requestID: ask.requestID)
+        }
         conversation.origin = .account(lease.account.id)
         // Nobody else can send to a conversation that is not stored yet, so this one needs no lease.
         return RunningTurn(
             conversations: self, ask: ask, conversation: conversation, startedAt: startedAt, lease: lease,
-            turnLease: nil, reply: reply)
+            turnLease: nil, reply: reply, ticket: ticket)
     }
 
     @inline(never)
@@ -77,11 +83,14 @@ package final class Conversations: Sendable {
             throw GatewayError.begunWithToken
         }
         if dispatcher.pool.account(account)?.isPlus == true, !ask.user.hasPlus { throw Self.plusNotAllowed }
-        let (lease, reply) = try await dispatcher.resume(
-            prompt(of: ask, after: conversation), on: account, requestID: ask.requestID)
+        let prompt = prompt(of: ask, after: conversation)
+        let ticket = watch.enter(ask.user, ask.key)
+        let (lease, reply) = try await ticket.run { [dispatcher] in
+            try await dispatcher.resume(prompt, on: account, requestID: ask.requestID)
+        }
         return RunningTurn(
             conversations: self, ask: ask, conversation: conversation, startedAt: startedAt, lease: lease,
-            turnLease: turnLease, reply: reply, threadBefore: thread)
+            turnLease: turnLease, reply: reply, ticket: ticket, threadBefore: thread)
     }
 
     /// Waits for the right to run a turn of the conversation, then reads it.

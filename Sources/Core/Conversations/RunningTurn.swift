@@ -13,10 +13,12 @@ package final class RunningTurn: Sendable {
     /// The thread that named the conversation, where the caller did not.
     let threadBefore: String?
     let reply: UpstreamReply
+    /// Says when the caller may not go on.
+    let ticket: TurnWatch.Ticket
 
     init(
         conversations: Conversations, ask: Ask, conversation: Conversation, startedAt: Timestamp, lease: AccountLease,
-        turnLease: Lease?, reply: UpstreamReply, threadBefore: String? = nil
+        turnLease: Lease?, reply: UpstreamReply, ticket: TurnWatch.Ticket, threadBefore: String? = nil
     ) {
         self.conversations = conversations
         self.ask = ask
@@ -26,6 +28,8 @@ package final class RunningTurn: Sendable {
         self.turnLease = turnLease
         self.reply = reply
         self.threadBefore = threadBefore
+        self.ticket = ticket
+        ticket.onEnd(reply.cancel)
     }
 
     /// Receives the rest of the answer, stores the turn, and returns its conversation with the turn as the last.
@@ -39,9 +43,10 @@ package final class RunningTurn: Sendable {
     ) async throws -> Conversation {
         defer { withExtendedLifetime(turnLease) {} }
         var collected = CollectedReply()
-        do { try await receive(&collected, tell) } catch let ended as Ended {
-            do { try await keepPart(collected, after: CancellationError()) } catch { throw ended.refusal }
-        } catch {
+        do { try await receive(&collected, tell) } catch {
+            if let refusal = ticket.refusal {
+                do { try await keepPart(collected, after: CancellationError()) } catch { throw refusal }
+            }
             let wasWhole = collected.hasFinishReason && isDeparture(error)
             // A caller that leaves between the last word and the end mark has all it wanted.
             guard wasWhole else { try await keepPart(collected, after: error) }
@@ -56,31 +61,13 @@ package final class RunningTurn: Sendable {
         _ collected: inout CollectedReply,
         _ tell: @Sendable (UpstreamEvent, _ isFollowed: Bool) async throws -> Void
     ) async throws {
-        var checkedAt = ContinuousClock.now - Self.checkEvery
         while true {
             let event = try await reply.next()
-            if ContinuousClock.now - checkedAt >= Self.checkEvery {
-                try await endIfRefused()
-                checkedAt = .now
-            }
+            if ticket.refusal != nil { throw CancellationError() }
             guard collected.take(event) else { return }
             try await tell(event, reply.hasMore())
         }
     }
-
-    /// Ends the turn of somebody who was removed or disabled, or whose key was taken, since it began.
-    @inline(never)
-    private func endIfRefused() async throws {
-        // Where that cannot be told now the next look tells it.
-        let standing = try? await conversations.store.mayGoOn(ask.user, calledWith: ask.key)
-        if let refusal = standing?.refusal { throw Ended(refusal: refusal) }
-    }
-
-    /// A turn that its caller may not go on with.
-    private struct Ended: Error { let refusal: GatewayError }
-
-    /// How often it is looked whether the caller may go on, at the next piece.
-    private static let checkEvery = Duration.seconds(1)
 
     @inline(never)
     private func store(_ collected: CollectedReply) async throws -> Conversation {

@@ -9,6 +9,7 @@ package final class Gateway: Responder {
     private let crossOrigin: CrossOrigin
     private let log: Logger
     private let failures: Failures
+    private let authenticator: Authenticator
 
     package init(
         settings: Settings, store: any Store, drivers: UpstreamDrivers, log: Logger,
@@ -24,6 +25,7 @@ package final class Gateway: Responder {
             store: store, dispatcher: dispatcher, titleTimeout: server.titleTimeout,
             queueTimeout: server.queueTimeout, maxConversationBytes: server.maxConversationBytes, log: log)
         let authenticator = Authenticator(store: store)
+        self.authenticator = authenticator
         let oversight = Oversight(store: store, omitsAddress: settings.auditOmitsAddress)
         pages = HTMLPage(basePath: server.basePath, language: server.webUILanguage)
         let accessToken = signIn.map { [pages] signIn in
@@ -74,7 +76,7 @@ package final class Gateway: Responder {
             if kind == nil, request.isOpenAI { throw router.unknownURL() }
             let route = try router.route(request.method, request.path)
             call = Call(request: request, parameters: Parameters(), kind: route.kind)
-            call = Call(request: request, parameters: try await parameters(of: request), kind: route.kind)
+            call = Call(request: request, parameters: try await parameters(of: call), kind: route.kind)
             if call.isPage { try refuseForeignOrigin(of: request) }
             try refuseKeyInQuery(of: call)
             response = try await route.handler(call)
@@ -129,11 +131,13 @@ package final class Gateway: Responder {
 
     /// Large bodies take time to read, so they are read a few at a time, callers by turns.
     ///
-    /// Nobody is known yet: the key where it stands in the head, else the address, says whose turn it is.
-    private func parameters(of request: Request) async throws -> Parameters {
+    /// Nobody is known yet but by a key in the head.
+    private func parameters(of call: Call) async throws -> Parameters {
+        let request = call.request
         guard request.body.count > Self.largeBody else { return try Parameters(of: request) }
-        let caller = request.headers[.authorization].map { Hex.sha256($0) } ?? request.remoteAddress
-        return try await WorkLane.shared.run(for: caller) { try Parameters(of: request) }
+        return try await WorkLane.shared.run(for: await authenticator.turnTaker(of: call)) {
+            try Parameters(of: request)
+        }
     }
 
     private static let largeBody = 128 << 10

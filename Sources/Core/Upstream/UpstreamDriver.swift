@@ -101,12 +101,15 @@ package struct UpstreamReply: Sendable {
     package let next: @Sendable () async throws(UpstreamError) -> UpstreamEvent
     /// Whether more of the answer is here already, so that what came before it may wait to be sent along.
     package let hasMore: @Sendable () -> Bool
+    /// Closes the connection, from any task; ``next`` then fails as cancelled.
+    package let cancel: @Sendable () -> Void
 
     package init(
-        hasMore: @escaping @Sendable () -> Bool = { false },
+        hasMore: @escaping @Sendable () -> Bool = { false }, cancel: @escaping @Sendable () -> Void = {},
         next: @escaping @Sendable () async throws(UpstreamError) -> UpstreamEvent
     ) {
         self.hasMore = hasMore
+        self.cancel = cancel
         self.next = next
     }
 }

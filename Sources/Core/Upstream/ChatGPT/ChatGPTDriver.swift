@@ -44,7 +44,9 @@ package struct ChatGPTDriver: UpstreamDriver {
                     endpoint: endpoint, token: token, proxy: account.proxy, model: model)
                 let reply = ChatGPTReply(response, to: messageID, in: thread, from: source, meter: meter)
                 try await reply.begin()
-                return UpstreamReply { () async throws(UpstreamError) in try await reply.next() }
+                return UpstreamReply(cancel: reply.cancel) { () async throws(UpstreamError) in
+                    try await reply.next()
+                }
             } catch {
                 if error.upstreamCode == UpstreamError.ChatGPTCode.modelCap, let pause = error.retryAfter {
                     caps.note(model, of: account, for: pause)

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// The reply to one prompt: reads the stream, has it continued where the length limit cut it, and looks for the
 /// rest in the stored conversation where the stream breaks off. The prompt is never sent again.
 ///
@@ -17,7 +19,11 @@ actor ChatGPTReply {
     static let mostContinuations = 4
 
     private let source: Source
-    private var response: HTTPClientResponse
+    private var response: HTTPClientResponse {
+        didSet { connection.withLock { $0 = response } }
+    }
+    /// The response again, for those that do not wait for their turn.
+    private let connection: Mutex<HTTPClientResponse>
     private var reader: ChatGPTStreamReader
     private var meter: ReplyMeter
     /// Why the stream was given up, where that says more than that it broke off.
@@ -37,12 +43,16 @@ actor ChatGPTReply {
         meter: ReplyMeter
     ) {
         self.response = response
+        connection = Mutex(response)
         self.meter = meter
         reader = ChatGPTStreamReader(limit: meter.limits.bytes + (1 << 20))
         self.source = source
         self.conversationID = conversationID
         parent = promptID
     }
+
+    /// Closes the connection of the stream that is read now.
+    nonisolated func cancel() { connection.withLock { $0 }.cancel() }
 
     /// Waits for the first event, so that a stream that fails at once is known in time.
     func begin() async throws(UpstreamError) {

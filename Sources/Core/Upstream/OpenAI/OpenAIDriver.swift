@@ -41,7 +41,8 @@ package struct OpenAIDriver: UpstreamDriver {
         // Another account may still be tried until the answer has really begun.
         try await reader.begin()
         return UpstreamReply(
-            hasMore: { reader.hasMore }, next: { () async throws(UpstreamError) in try await reader.next() })
+            hasMore: { reader.hasMore }, cancel: { response.cancel() },
+            next: { () async throws(UpstreamError) in try await reader.next() })
     }
 
     package func title(

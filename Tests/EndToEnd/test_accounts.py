@@ -118,7 +118,8 @@ def test_an_admins_look_is_in_the_audit_log_and_a_change_of_the_log_shows(launch
     for _ in range(3):
         gateway.get("/api/recall", gateway.admin_key, user_id="watched")
     verify = ("audit", "verify", "--state-dir", gateway.state)
-    assert gateway.cli(*verify).stdout == "3 lines, the chain is whole\n"
+    # The user that the admin added, and three looks.
+    assert gateway.cli(*verify).stdout == "4 lines, the chain is whole\n"
 
     log = gateway.state / "audit.jsonl"
     lines = log.read_text().splitlines(keepends=True)

@@ -3,6 +3,9 @@
 import asyncio
 import base64
 import json
+import os
+import subprocess
+import sys
 
 import litellm
 import pytest
@@ -95,6 +98,7 @@ def test_litellm_has_one_conversation(gateway, key):
 
 def test_a_picture_of_five_megabytes_passes(gateway, upstream, key):
     picture = "data:image/jpeg;base64," + base64.b64encode(bytes(5_000_000)).decode()
+    upstream.script({"text": "A picture."})
     sdk = OpenAI(base_url=f"{gateway.url}/v1", api_key=key, max_retries=0)
     answer = sdk.chat.completions.create(model="stub-model", messages=[{"role": "user", "content": [
         {"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": picture}}]}])
@@ -103,3 +107,22 @@ def test_a_picture_of_five_megabytes_passes(gateway, upstream, key):
     assert len(sent) == len(picture)
     (turn,) = the_one_conversation(gateway, key)
     assert turn["prompt_parts"][1]["image_url"]["url"]["omitted"] == {"media_type": "image/jpeg", "bytes": 5_000_000}
+
+
+def test_inspect_ai_goes_on_where_one_sample_has_too_long_a_context(gateway, upstream, key, tmp_path):
+    upstream.script({"status": 400, "body": {"error": {
+        "message": "This model's maximum context length is 10 tokens. However, your messages resulted in 20 tokens.",
+        "type": "invalid_request_error", "param": "messages", "code": "context_length_exceeded"}}})
+    # A program of its own, because it runs an event loop that does not end with the evaluation.
+    answer = subprocess.run(
+        [sys.executable, "-c", """
+from inspect_ai import Task, eval
+from inspect_ai.dataset import Sample
+from inspect_ai.solver import generate
+samples = [Sample(input=f"Say {word}") for word in ("one", "two", "three", "four", "five")]
+log, = eval(Task(dataset=samples, solver=generate()), model="openai-api/gateway/stub-model", display="none")
+print(log.status, *sorted(sample.output.stop_reason for sample in log.samples))
+"""],
+        env={**os.environ, "GATEWAY_API_KEY": key, "GATEWAY_BASE_URL": f"{gateway.url}/v1"},
+        cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert answer.stdout.split() == ["success", "model_length", "stop", "stop", "stop", "stop"], answer.stderr

@@ -25,7 +25,7 @@ def test_a_kept_answer_that_is_spoilt_is_made_anew(launch):
             json={"model": "stub-model", "messages": [{"role": "user", "content": "Hello"}]})
 
     first = ask()
-    [kept] = (gateway.state / "answers").glob("*.json")
+    [kept] = gateway.state.glob("answers/??/*/*.json")
     kept.write_bytes(b"")
     again = ask()
 
@@ -59,10 +59,11 @@ def test_a_removal_that_was_cut_off_is_finished_at_the_next_start(launch, is_kep
     other = gateway.add_user()
     gateway.talk(other, "Of somebody else")
     before = set(gateway.state.glob("users/??/*.json"))
+    archives = set(gateway.state.glob("conversations/??/*"))
     key = gateway.add_user()
     gateway.talk(key, "Of the removed user")
     [record] = set(gateway.state.glob("users/??/*.json")) - before
-    [archive] = gateway.state.glob(f"conversations/??/{record.stem}")
+    [archive] = set(gateway.state.glob("conversations/??/*")) - archives
     keys = set(gateway.state.glob("keys/??/*.json"))
     litter = gateway.state / "format.json.999999-1.tmp"
 

@@ -232,8 +232,8 @@ def test_all_accounts_at_their_rate_limit_are_told_as_that(launch, upstream):
 
 
 def test_names_of_models_are_bounded_and_leave_no_rounds(launch, upstream):
-    gateway = launch(upstream.instance("a", models=[]), upstream.instance("b", models=[]))
     upstream.script({"status": 500}, kind="models", times=-1)
+    gateway = launch(upstream.instance("a", models=[]), upstream.instance("b", models=[]))
     key = gateway.add_user()
 
     for path, body in [

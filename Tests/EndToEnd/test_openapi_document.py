@@ -69,6 +69,8 @@ def test_each_answer_is_documented(documented, keys, operation, role, mode):
     def each(case):
         if mode == GenerationMode.POSITIVE:
             leave_out_keys(case)
+        # How a body is framed is nginx's affair; it answers 501 before anything of this server sees the request.
+        (case.headers or {}).pop("Transfer-Encoding", None)
         response = case.call(base_url=documented.url, headers={"Authorization": f"Bearer {keys[role]}"})
         answered[response.status_code] = answered.get(response.status_code, 0) + 1
         excluded = [not_a_server_error] if response.status_code in FROM_UPSTREAM else []

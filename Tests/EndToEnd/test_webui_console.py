@@ -204,8 +204,11 @@ def test_the_conversations_of_a_removed_user_are_kept_on_request(visit, gateway)
     dialog(page).get_by_role("button", name="Remove").click()
     page.get_by_text(f"Name of {user_id} was removed.").wait_for()
 
-    again = gateway.add_user(user_id)
-    assert len(gateway.recall(again)) == 1
+    kept = gateway.get(
+        "/api/recall", gateway.admin_key, user_id=user_id, reason="to see that they were kept").json()
+    assert len(kept) == 1
+    # Who gets the id next sees nothing of them.
+    assert gateway.recall(gateway.add_user(user_id)) == {}
 
 
 def test_a_user_is_sent_to_the_chat(visit, gateway):

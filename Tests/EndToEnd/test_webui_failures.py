@@ -18,7 +18,7 @@ def ask(page: Page, text: str) -> None:
 
 
 def answered(page: Page, count: int = 1) -> None:
-    expect(page.get_by_role("button", name="Copy the reply")).to_have_count(count)
+    expect(page.get_by_role("button", name="Copy the reply")).to_have_count(count, timeout=15_000)
 
 
 def refuse(page: Page, times: int, status: int, code: str, retry_after: int | None = None) -> list[dict]:

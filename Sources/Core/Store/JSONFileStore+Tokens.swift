@@ -25,8 +25,9 @@ extension JSONFileStore {
     package func countTry(
         of key: APIKey.Digest, limit: Int, within period: Duration
     ) throws(StoreError) -> Duration? {
-        let now = Timestamp.now
-        return try layout.lock("tries", key).withLock { () throws(StoreError) in
+        try layout.lock("tries", key).withLock { () throws(StoreError) in
+            // Taken under the lock: what another worker noted while this one waited for it is not of the future.
+            let now = Timestamp.now
             var tries = recentTries(key, since: now + period * -1, until: now)
             let own = tries[key] ?? []
             if own.count >= limit, let first = own.min() { return min(first + period - now, period) }

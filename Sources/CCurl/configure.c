@@ -61,11 +61,22 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user) {
     return size * count;
 }
 
+// Within this time a kept connection that was dead before the request shows it.
+#define RESEND_MS 1000
+
 // Called when the connection is there and the next thing is the request.
+//
+// Where a kept connection ends without an answer libcurl sends the request again, up to five times. That is right for
+// one that the server had closed already. A server that had time to work on the request is not asked again.
 static int on_request(void *user, char *ip, char *local_ip, int port, int local_port) {
     (void)ip, (void)local_ip, (void)port, (void)local_port;
-    ((casc_transfer *)user)->is_sent = 1;
-    return CURL_PREREQFUNC_OK;
+    casc_transfer *t = user;
+    t->is_sent = 1;
+    if (t->sent_count++ == 0) {
+        t->sent_at = casc_now();
+        return CURL_PREREQFUNC_OK;
+    }
+    return t->sent_count == 2 && casc_now() - t->sent_at < RESEND_MS ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
 void casc_forget(CURL *e) {
@@ -133,6 +144,8 @@ int casc_result(CURLcode code, int used_proxy, int sent) {
     case CURLE_COULDNT_CONNECT: return used_proxy ? CASC_PROXY : CASC_CONNECT;
     case CURLE_OPERATION_TIMEDOUT: return sent ? CASC_TIMEOUT_TOTAL : CASC_TIMEOUT_CONNECT;
     case CURLE_PARTIAL_FILE: return CASC_TRUNCATED;
+    // on_request refused to send again what a connection was lost with.
+    case CURLE_ABORTED_BY_CALLBACK:
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR: return used_proxy && !sent ? CASC_PROXY : CASC_RESET;

@@ -36,6 +36,8 @@ struct casc_transfer {
     size_t body_length;
     // Set once the request may have begun to leave: libcurl's own count of a reused handle may be of the one before.
     int is_sent;
+    int sent_count; // how often libcurl began to send the request
+    long long sent_at; // when it did first
     int has_body, is_head_done, is_flowing, is_paused;
     long connect_ms, first_byte_ms, idle_ms, total_ms;
     long long deadline; // milliseconds of the monotonic clock, 0: none

@@ -127,6 +127,7 @@ def test_all_scripts_of_a_page_are_asked_for_at_once(visit, gateway):
         "offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 200_000})
     page.goto(f"{gateway.url}/chat")
     page.get_by_role("button", name=WORDS["signin.submit"]).wait_for()
+    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length > 0")
     paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     scripts = page.evaluate("""performance.getEntriesByType("resource")
         .filter(({ name }) => name.endsWith(".js")).map(({ startTime }) => startTime)""")

@@ -36,6 +36,37 @@ import Testing
         #expect(try await text(HTTPClientRequest(url: server.url)) == "connection 2")
     }
 
+    @Test func `a server that worked on a request before its connection died is not asked again`() async throws {
+        let asked = Counter()
+        let release = Counter()
+        let server = try RawServer { connection in
+            while let request = connection.readRequest() {
+                guard request.line.hasPrefix("POST") else {
+                    connection.answer("kept")
+                    continue
+                }
+                asked.increment()
+                // A while that is longer than a connection's death takes to be seen.
+                while release.value == 0 { usleep(10_000) }
+                return
+            }
+        }
+        defer { server.stop() }
+        let client = HTTPClient()
+        // Two kept connections: one to be lost and one on which the request could be sent again.
+        let url = server.url
+        async let first = client.send(HTTPClientRequest(url: url)).collect(upTo: 10)
+        async let second = client.send(HTTPClientRequest(url: url)).collect(upTo: 10)
+        _ = try await (first, second)
+
+        let answer = Task { try await client.send(HTTPClientRequest(method: "POST", url: url, body: [1])).status }
+        try await Task.sleep(for: .milliseconds(1300))
+        release.increment()
+
+        await #expect(throws: HTTPClientError.self) { try await answer.value }
+        #expect(asked.value == 1)
+    }
+
     @Test func `a request after one that was broken off is sent`() async throws {
         let server = try RawServer { connection in
             while let request = connection.readRequest() {

@@ -10,12 +10,10 @@ import { menu } from "../menu.js";
 import { Options } from "./options.js";
 import { pages } from "../place.js";
 import { post, postForText } from "../api.js";
-import { save } from "../recall/save.js";
 import { isAboutKey, sentence } from "../errors.js";
 import { t } from "../i18n.js";
 import { Thread } from "./thread.js";
 import { toast } from "../toast.js";
-import { whose } from "../recall/whose.js";
 
 start({
     page: "chat", keys: ["user", "client", "admin"],
@@ -63,8 +61,9 @@ class ChatPage {
             this.#open(null);
             this.#composer.focus();
         });
-        this.#side = el("div", { class: "side" },
-            me.role === "client" && whose(() => this.#changeUser()).element, fresh, this.#list.element);
+        // Few need it, so the others do not wait for it.
+        const picker = me.role === "client" && (await import("../recall/whose.js")).whose(() => this.#changeUser());
+        this.#side = el("div", { class: "side" }, picker && picker.element, fresh, this.#list.element);
         this.#desk = el("section", { class: "desk", "aria-label": t("chat.title") },
             el("div", { class: "desk-head" }, this.#drawer, this.#title), this.#thread.element, this.#composer.element);
         this.#main.append(
@@ -242,6 +241,7 @@ class ChatPage {
     async #export(entry, format, type, ending) {
         try {
             const text = await postForText(endpoint("recall"), { ...subject, conversation_id: entry.id, format });
+            const { save } = await import("../recall/save.js");
             save(text, type, `conversation-${entry.id}.${ending}`);
         } catch (error) {
             this.#tell(error);

@@ -99,7 +99,7 @@ bench: build ## Measure beside proxy_pass and C floors; BENCH="requests streams"
 
 proof: build $(PYTEST) ## Show that faults lose nothing; PROOF="kill reload" for parts, SCALE=0.05 for a minute
 	@command -v cc >/dev/null && command -v mkfs.ext4 >/dev/null && command -v slowhttptest >/dev/null \
-		|| scripts/setup.sh gcc libc6-dev e2fsprogs slowhttptest
+		&& command -v strace >/dev/null || scripts/setup.sh gcc libc6-dev e2fsprogs slowhttptest strace
 	.venv-tests/bin/python -m pytest $(PYTEST_FLAGS) \
 		$(or $(PROOF:%=Tests/Proof/test_%.py),$(PROOF_PARTS:%=Tests/Proof/test_%.py))
 

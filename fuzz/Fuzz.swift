@@ -4,7 +4,8 @@ import Glibc
 typealias FuzzTarget = @Sendable (_ input: [UInt8]) -> Void
 
 private let targets: [String: FuzzTarget] = [
-    "cgi": fuzzCGI, "form": fuzzForm, "multipart": fuzzMultipart, "json": fuzzJSON, "events": fuzzEvents,
+    "cgi": fuzzCGI, "fastcgi": fuzzFastCGI, "form": fuzzForm, "multipart": fuzzMultipart, "json": fuzzJSON,
+    "events": fuzzEvents,
     "chatgpt": fuzzChatGPT, "signin": fuzzSignIn, "records": fuzzRecords, "settings": fuzzSettings,
     "markdown": fuzzMarkdown,
 ]

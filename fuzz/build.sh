@@ -18,6 +18,7 @@ flags="-swift-version 6 -O -g -wmo -parse-as-library -package-name fuzz -enable-
     -I $core -I $release/Modules -I Sources/CMarkGFM -I Sources/CLinux
     -Xcc -fmodule-map-file=$release/CCurl.build/module.modulemap"
 targets="fuzz/*.swift fuzz/Targets/*.swift Sources/FCGIApp/FastCGI/FCGIParameters.swift
+    Sources/FCGIApp/FastCGI/FCGIRecords.swift
     Sources/FCGIApp/FastCGI/IncomingRequest.swift Sources/FCGIApp/FastCGI/TransportRefusal.swift"
 
 [ -d $release/Modules ] || { echo 'There is no release build: run `make build` first.' >&2; exit 1; }

@@ -8,7 +8,11 @@ import HTTPTypes
     var parameters = FCGIParameters()
     var rest = input[...]
     while let end = rest.firstIndex(of: 0), end > rest.startIndex {
-        Array(rest[..<end]).withUnsafeBufferPointer { parameters.add($0) }
+        let halves = rest[..<end].split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+        if halves.count == 2 {
+            parameters.add(
+                name: String(decoding: halves[0], as: UTF8.self), value: String(decoding: halves[1], as: UTF8.self))
+        }
         rest = rest[(end + 1)...]
     }
     require(parameters.fields.count <= FCGIParameters.maxFields, "too many fields")

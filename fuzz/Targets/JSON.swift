@@ -13,7 +13,17 @@
     let written = value.bytes
     require((try? JSONReader.read(written)) == value, "read differently: \(String(decoding: written, as: UTF8.self))")
     require(!written.contains { $0 < 0x20 }, "a control character was written")
-    _ = (value.int, value.double, CompletionRequest.threadDigest([value]))
+    _ = (value.int, value.double)
+    var digest = ThreadDigest()
+    digest.append(value)
+    require(digest.text.utf8.count == 64, "no digest")
+    guard let body = value.object else { return }
+    let request = CompletionRequest(body: body, isStream: false, wantsUsage: false)
+    let turns = request.givenTurns(at: .now, room: 1 << 20) + [request.turn(startedAt: .now)]
+    for turn in turns {
+        _ = (turn.recalled, turn.export, turn.markdown)
+        require(Turn(line: turn.line)?.line == turn.line, "a turn changed: \(turn.line.text)")
+    }
 }
 
 private func measure(_ value: JSON) -> (depth: Int, values: Int) {

@@ -15,13 +15,16 @@
     guard let conversation = Conversation(lines: objects) else { return }
     let again = Conversation(lines: [conversation.header] + conversation.turns.map(\.line))
     require(again == conversation, "a conversation changed: \(conversation.header.text)")
-    _ = (conversation.markdown, conversation.export, conversation.recall, Title.cut(from: conversation.title))
+    _ = (
+        conversation.markdown, conversation.export, conversation.turns.map(\.recalled),
+        Title.cut(from: conversation.title)
+    )
 }
 
 private func check(_ object: JSON) {
     if let user = User(record: object) {
         require(User(record: user.record) == user, "a user changed: \(object.text)")
-        _ = (user.summary, user.id.digest, user.id.pseudonym)
+        _ = (user.summary, user.id.digest, user.archive.pseudonym)
     }
     if let answer = StoredAnswer(record: object) {
         require(StoredAnswer(record: answer.record) == answer, "an answer changed: \(object.text)")

@@ -115,12 +115,25 @@ def memory(run: Run) -> dict:
     return results
 
 
+def repeats(run: Run) -> dict:
+    """The memory that all workers keep after each of several runs of many streams."""
+    with ExitStack() as stack:
+        gateway = Gateway(stack, run.folder, "repeated", run.front.streaming, "fsync")
+        count, times = (200, 3) if run.is_short else (2000, 10)
+        kept, failed = [gateway.memory_kib("Rss")], 0
+        for _ in range(times):
+            figures = loads.streams(gateway.way, count)
+            failed += figures["streams"] - figures["whole"]
+            kept.append(gateway.memory_kib("Rss"))
+        return {f"{count} streams": {"kept_kib": kept, "failed": failed}}
+
+
 def growth(run: Run) -> dict:
     """Whether anything takes longer where there are more users, conversations and messages."""
     return scale.measure(run.folder, run.front, run.is_short)
 
 
-ALL = {part.__name__: part for part in (requests, one, streams, long, memory, growth)}
+ALL = {part.__name__: part for part in (requests, one, streams, long, memory, repeats, growth)}
 
 
 def timed(run: Run, name: str) -> dict:

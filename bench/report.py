@@ -101,6 +101,13 @@ def memory(results: dict) -> str:
          for what, row in results.items() if isinstance(row, dict)))
 
 
+def repeats(results: dict) -> str:
+    return table(
+        ("resident MiB of all workers at rest", "before", "after each run", "failed"),
+        [(name, f"{row['kept_kib'][0] / 1024:.0f}", " ".join(f"{kib / 1024:.0f}" for kib in row["kept_kib"][1:]),
+          row["failed"]) for name, row in results.items() if isinstance(row, dict)])
+
+
 def growth(results: dict) -> str:
     many = results["many"]
     head = f"to {many['users']:,} users, {many['conversations_of_the_user']:,} conversations of the user, " \
@@ -110,7 +117,7 @@ def growth(results: dict) -> str:
 
 
 PARTS = {"requests": requests, "one": latency("one connection"), "streams": streams,
-         "long": latency("200 messages of 53 KB"), "memory": memory, "growth": growth}
+         "long": latency("200 messages of 53 KB"), "memory": memory, "repeats": repeats, "growth": growth}
 
 
 def reached(rows: list[dict], is_judged: bool) -> str:

@@ -87,7 +87,8 @@ class Connection(asyncio.Protocol):
             self.next_request()
 
     async def write(self, data: bytes) -> None:
-        if not self.is_open:
+        # A transport whose connection broke takes what is written without a word.
+        if not self.is_open or self.transport.is_closing():
             raise ClientLeft
         self.transport.write(data)
         self.bytes_sent += len(data)

@@ -19,12 +19,15 @@ struct AccountTrialsTests {
     @Test func `a probe that goes well acquits, and holds for the next failures`() async throws {
         let driver = ScriptedDriver()
         let (trials, store) = try trials(driver)
+        let start = ContinuousClock.now
 
         for number in 0..<50 {
             #expect(try await trials.begin(on: account, after: failure, by: "u-\(number)").value == .innocent)
         }
 
-        #expect(driver.asked.count == 1)
+        // One, and where other tests slow this one down another for each time that the last has ended to hold.
+        let lives = Int((ContinuousClock.now - start).microseconds / AccountHealth.acquittalLife.microseconds)
+        #expect((1...(1 + lives)).contains(driver.asked.count))
         #expect(try store.health(of: account.id).isUntouched)
     }
 

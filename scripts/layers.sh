@@ -19,8 +19,8 @@ refuse() {
 }
 
 refuse '^[a-z ]*import (struct |class |func )?Foundation($|\.)' 'Foundation is not linked; use Glibc or FoundationEssentials'
-refuse 'import CCurl' 'only HTTPClient sees libcurl' 'Sources/Core/Upstream/HTTPClient[^/]*\.swift:'
-refuse 'import CMarkGFM' 'only Rendering sees cmark' 'Sources/Core/Rendering/'
+refuse 'import CCurl' 'only Upstream/HTTP sees libcurl' 'Sources/Core/Upstream/HTTP/'
+refuse 'import CMarkGFM' 'only HTTP/Rendering sees cmark' 'Sources/Core/HTTP/Rendering/'
 refuse '\bFCGX_' 'only FastCGI sees libfcgi' 'Sources/FCGIApp/FastCGI/'
 refuse 'import CLinux' 'only the store sees it' 'Sources/Core/Store/'
 refuse 'import CFCGI' 'only the process sees the C shim' 'Sources/FCGIApp/'
@@ -28,6 +28,9 @@ refuse '\b(flock|rename|renameat2?|fsync|fdatasync)\(|F_OFD_' 'only the store lo
     'Sources/Core/Store/'
 refuse 'import ArgumentParser' 'only the process knows its command line' 'Sources/FCGIApp/'
 refuse '\bFCGI' 'the prefix FCGI belongs to the process' 'Sources/FCGIApp/'
+
+# The arrows between the folders of Core.
+scripts/layers.py || failed=1
 
 ((failed)) || echo 'layers: clean'
 exit "$failed"

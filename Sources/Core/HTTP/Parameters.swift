@@ -18,13 +18,13 @@ package struct Parameters: Sendable {
     ///
     /// - Throws: ``GatewayError`` for broken syntax (400) or an unknown content type (415).
     package init(of request: Request) throws(GatewayError) {
-        for (name, value) in try FormDecoder.decode(request.query.utf8) { add(name, .text(value)) }
+        for (name, value) in try Self.fields(request.query.utf8) { add(name, .text(value)) }
         guard !request.body.isEmpty, request.method != .get, request.method != .head else { return }
         let contentType = request.headers[.contentType] ?? ""
         switch contentType.prefix(while: { $0 != ";" }).lowercased().filter({ $0 != " " }) {
         case "application/x-www-form-urlencoded":
             guard !Self.looksLikeJSON(request.body) else { throw Self.isNamed(contentType) }
-            for (name, value) in try FormDecoder.decode(request.body) { add(name, .text(value)) }
+            for (name, value) in try Self.fields(request.body) { add(name, .text(value)) }
         case "multipart/form-data":
             for (name, value) in try MultipartDecoder.decode(request.body, contentType: contentType) {
                 add(name, .text(value))
@@ -147,6 +147,17 @@ package struct Parameters: Sendable {
         }
         do throws(GatewayError) { return try bool(name) == true ? .plus : .free } catch {
             throw .invalid(name, "true, false or any")
+        }
+    }
+}
+
+extension Parameters {
+    /// The fields of a form or a query string.
+    package static func fields(
+        _ form: some Collection<UInt8>
+    ) throws(GatewayError) -> [(name: String, value: String)] {
+        do throws(FormDecoder.Malformed) { return try FormDecoder.decode(form) } catch {
+            throw GatewayError(.malformedRequest, error.message)
         }
     }
 }

@@ -17,9 +17,7 @@ package final class Request: Sendable {
     package let remoteAddress: String
 
     /// Whether the caller expects the OpenAI API, which has error objects of its own.
-    package var isOpenAI: Bool { Self.isOpenAI(path) }
-
-    static func isOpenAI(_ path: String) -> Bool { path == "/v1" || path.hasPrefix("/v1/") }
+    package var isOpenAI: Bool { APIPaths.isOpenAI(path) }
 
     /// Whether a browser asks for a page to show, and not a program for data.
     var wantsPage: Bool {

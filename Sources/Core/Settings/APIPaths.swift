@@ -11,4 +11,7 @@ package struct APIPaths: Sendable, Equatable {
     package var updateUser = "/api/client/update-user"
 
     package init() {}
+
+    /// Whether `path` belongs to the OpenAI API, whose paths are not the operator's to choose.
+    package static func isOpenAI(_ path: String) -> Bool { path == "/v1" || path.hasPrefix("/v1/") }
 }

@@ -41,7 +41,7 @@ extension Settings {
 
         /// The largest body of a request on `path`.
         package func maxBodyBytes(at path: String) -> Int {
-            Request.isOpenAI(path) ? maxOpenAIBodyBytes : maxBodyBytes
+            APIPaths.isOpenAI(path) ? maxOpenAIBodyBytes : maxBodyBytes
         }
 
         /// The default of ``defaultPrompt``.

@@ -6,6 +6,9 @@ import Synchronization
 /// A few pieces run at a time, the callers by turns, and everything else of the process goes first: for the scheduler
 /// each thread is `niceness` behind. A piece that runs cannot be stopped, so whoever makes one bounds it.
 package final class WorkLane: Sendable {
+    /// So many pieces wait that no more is taken.
+    package struct TooMany: Error {}
+
     private struct Piece {
         /// Runs the piece and tells who waits; nil is for one that is not run any more.
         var run: @Sendable () -> Void
@@ -53,7 +56,7 @@ package final class WorkLane: Sendable {
     /// Runs `work` when it is `caller`'s turn; holds no thread of the task meanwhile.
     ///
     /// - Parameter mostOfCaller: Another bound than the lane's.
-    /// - Throws: ``GatewayError/Code/rateLimited`` where too many pieces wait, `CancellationError` when the task is
+    /// - Throws: ``TooMany`` where too many pieces wait, `CancellationError` when the task is
     ///   cancelled before it is its turn, and what `work` throws.
     package func run<Value: Sendable>(
         for caller: String, mostOfCaller: Int? = nil, _ work: @escaping @Sendable () throws -> Value
@@ -70,7 +73,7 @@ package final class WorkLane: Sendable {
                     refuse: { continuation.resume(throwing: $0) })
                 let refusal = state.withLock { state -> (any Error)? in
                     if state.cancelled.contains(id) { return CancellationError() }
-                    return state.queue.push(piece, id: id, of: caller, mostOfCaller: mostOfCaller) ? nil : Self.tooMany
+                    return state.queue.push(piece, id: id, of: caller, mostOfCaller: mostOfCaller) ? nil : TooMany()
                 }
                 if let refusal { piece.refuse(refusal) } else { available.signal() }
             }
@@ -82,8 +85,4 @@ package final class WorkLane: Sendable {
             piece?.refuse(CancellationError())
         }
     }
-
-    private static let tooMany = GatewayError(
-        .rateLimited, "Too many requests that take long to work on are waiting. Try again in a moment.",
-        retryAfter: .seconds(1))
 }

@@ -9,6 +9,10 @@ package struct Failures: Sendable {
     func told(_ error: any Error, requestID: String) -> GatewayError {
         switch error {
         case let error as GatewayError: return error
+        case is WorkLane.TooMany:
+            return GatewayError(
+                .rateLimited, "Too many requests that take long to work on are waiting. Try again in a moment.",
+                retryAfter: .seconds(1))
         case is CancellationError: return UpstreamError(.cancelled, .callerFault, "left").gatewayError
         case let error as StoreError:
             log.error("storage failed", metadata: ["request_id": "\(requestID)", "error": "\(error)"])

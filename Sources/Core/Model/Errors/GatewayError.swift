@@ -1,3 +1,5 @@
+import HTTPTypes
+
 /// A failure that the caller is told about; nothing else of accounts, files or upstreams reaches a caller.
 package struct GatewayError: Error, Equatable {
     package enum Code: String, Sendable, CaseIterable {
@@ -79,7 +81,7 @@ package struct GatewayError: Error, Equatable {
     var word: String { fault?.rawValue ?? code.rawValue }
 
     /// The status that goes with the code; `/v1` differs from it in ``openAIStatus`` alone.
-    package var status: Response.Status {
+    package var status: HTTPResponse.Status {
         switch code {
         case .malformedRequest, .invalidJSON, .conflictingKeys, .conversationBusy, .upstreamRejectedRequest,
             .conversationKindMismatch:

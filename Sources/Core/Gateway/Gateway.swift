@@ -158,7 +158,7 @@ package final class Gateway: Responder {
     private func refuseKeyInQuery(of call: Call) throws(GatewayError) {
         guard settings.server.allowGet == .never, call.kind != .openAI else { return }
         let names = ["api_key"] + User.Role.allCases.map(\.rawValue)
-        guard try FormDecoder.decode(call.request.query.utf8).contains(where: { names.contains($0.name) }) else {
+        guard try Parameters.fields(call.request.query.utf8).contains(where: { names.contains($0.name) }) else {
             return
         }
         throw GatewayError(

@@ -1,18 +1,8 @@
-/// An upstream's answer to which models it has.
-package struct UpstreamModels: Sendable, Equatable {
-    package var models: [UpstreamModel]
-    /// Whether there are more than were read.
-    package var isCut = false
-
+extension UpstreamModels {
     /// How long an upstream may take for it.
     static let longestAnswer = Duration.seconds(15)
     /// The most bytes that are read of it.
     private static let largestAnswer = 32 << 20
-
-    package init(_ models: [UpstreamModel], isCut: Bool = false) {
-        self.models = models
-        self.isCut = isCut
-    }
 
     /// Reads an answer as it comes, and no more of it than is of use.
     ///

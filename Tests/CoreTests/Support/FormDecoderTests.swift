@@ -16,13 +16,14 @@ struct FormDecoderTests {
 
     @Test(arguments: ["a=%", "a=%4", "a=%zz", "a=%+1", "%=1", "a=%ff", "a=%c3", "a=%ed%a0%80", "a=%c0%80"])
     func `broken percent signs and what is not UTF-8 are refused`(text: String) {
-        let error = #expect(throws: GatewayError.self) { try FormDecoder.decode(Array(text.utf8)) }
+        #expect(throws: FormDecoder.Malformed.self) { try FormDecoder.decode(Array(text.utf8)) }
+        let error = #expect(throws: GatewayError.self) { try Parameters.fields(Array(text.utf8)) }
         #expect(error?.code == .malformedRequest)
     }
 
     @Test func `the number of fields is limited`() throws {
         #expect(try FormDecoder.decode(Array(repeating: "a", count: 1000).joined(separator: "&").utf8).count == 1000)
-        #expect(throws: GatewayError.self) {
+        #expect(throws: FormDecoder.Malformed.self) {
             try FormDecoder.decode(Array(repeating: "a", count: 1001).joined(separator: "&").utf8)
         }
     }

@@ -1,15 +1,18 @@
 /// Decodes `application/x-www-form-urlencoded` text: query strings and plain form posts.
 package enum FormDecoder {
+    package struct Malformed: Error {
+        /// A full sentence for a person.
+        package let message: String
+    }
+
     /// The names and values in their order; "+" is a space.
     ///
-    /// - Throws: ``GatewayError/Code/malformedRequest`` for broken percent signs, bytes that are not UTF-8 and
-    ///   more than 1,000 fields.
-    package static func decode(_ bytes: some Collection<UInt8>) throws(GatewayError) -> [(name: String, value: String)]
-    {
+    /// - Throws: For broken percent signs, bytes that are not UTF-8 and more than 1,000 fields.
+    package static func decode(_ bytes: some Collection<UInt8>) throws(Malformed) -> [(name: String, value: String)] {
         var fields: [(name: String, value: String)] = []
         for pair in bytes.split(separator: UInt8(ascii: "&")) {
             guard fields.count < 1000 else {
-                throw GatewayError(.malformedRequest, "The form has more than 1000 fields.")
+                throw Malformed(message: "The form has more than 1000 fields.")
             }
             let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = parts.first else { continue }
@@ -18,7 +21,7 @@ package enum FormDecoder {
         return fields
     }
 
-    private static func text(_ bytes: some Collection<UInt8>) throws(GatewayError) -> String {
+    private static func text(_ bytes: some Collection<UInt8>) throws(Malformed) -> String {
         var decoded: [UInt8] = []
         var pending: [UInt8]?
         for byte in bytes {
@@ -39,9 +42,8 @@ package enum FormDecoder {
         return text
     }
 
-    private static var malformed: GatewayError {
-        GatewayError(.malformedRequest, "The form or query string is not valid percent-encoded UTF-8.")
-    }
+    private static let malformed = Malformed(
+        message: "The form or query string is not valid percent-encoded UTF-8.")
 }
 
 extension UInt8 {

@@ -5,12 +5,11 @@ package struct RemoveConversationHandler: Sendable {
     let oversight: Oversight
 
     package func respond(to call: Call) async throws -> Response {
-        let principal = try await authenticator.principal(of: call)
-        let user = try await authenticator.subject(of: principal, in: call)
+        let user = try await authenticator.subject(of: call)
         guard let id = try call.parameters.identifier("conversation_id") else {
             throw GatewayError.missing("conversation_id")
         }
-        try await oversight.note("remove conversation", by: principal, of: user, conversation: id, in: call)
+        try await oversight.note("remove conversation", of: user, conversation: id, in: call)
         guard try await store.removeConversation(id, of: user.archive) else { throw GatewayError.conversationNotFound }
         return .json(["status": "success", "message": "Conversation removed successfully"])
     }

@@ -5,8 +5,7 @@ package struct RenameConversationHandler: Sendable {
     let oversight: Oversight
 
     package func respond(to call: Call) async throws -> Response {
-        let principal = try await authenticator.principal(of: call)
-        let user = try await authenticator.subject(of: principal, in: call)
+        let user = try await authenticator.subject(of: call)
         guard let id = try call.parameters.identifier("conversation_id") else {
             throw GatewayError.missing("conversation_id")
         }
@@ -14,7 +13,7 @@ package struct RenameConversationHandler: Sendable {
         guard let title = Title.clean(text) else {
             throw GatewayError.invalid("title", "a line with at least one letter or digit")
         }
-        try await oversight.note("rename conversation", by: principal, of: user, conversation: id, in: call)
+        try await oversight.note("rename conversation", of: user, conversation: id, in: call)
         try await conversations.retitle(id, of: user, to: title)
         return .json(["status": "success", "conversation_id": JSON(id), "title": JSON(title)])
     }

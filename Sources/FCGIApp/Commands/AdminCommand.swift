@@ -13,6 +13,6 @@ struct AdminCommand: ParsableCommand {
 
         @OptionGroup var state: StateOptions
 
-        func run() throws { print(try state.openStore().replaceAdminKey().text) }
+        func run() throws { print(try state.run { try await $0.replaceAdminKey() }.text) }
     }
 }

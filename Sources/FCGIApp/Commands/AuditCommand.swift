@@ -13,7 +13,7 @@ struct AuditCommand: ParsableCommand {
         @OptionGroup var state: StateOptions
 
         func run() throws {
-            let (lines, fault) = try state.openStore().verifyAudit()
+            let (lines, fault) = try state.run { try await $0.verifyAudit() }
             if let fault { throw CommandFailure("Line \(fault.line) breaks the chain: \(fault.reason).") }
             print("\(lines) lines, the chain is whole")
         }

@@ -1,6 +1,5 @@
 /// `/v1/models`: the models that the key may use.
 package struct ModelsHandler: Sendable {
-    let authenticator: Authenticator
     let dispatcher: Dispatcher
 
     package func list(_ call: Call) async throws -> Response {
@@ -17,7 +16,7 @@ package struct ModelsHandler: Sendable {
     }
 
     private func models(for call: Call) async throws -> [String] {
-        let caller = try await authenticator.bearer(of: call)
+        let caller = try call.principal.caller
         return await dispatcher.models(of: caller.hasPlus || caller.role == .admin ? .any : .free)
     }
 

@@ -39,14 +39,16 @@ struct RouteAccessTests {
         /// Calls `route` with all parameters that any handler could act on.
         func call(_ route: Route, _ method: HTTPRequest.Method, as visitor: Visitor) async -> GatewayFixture.Answer {
             let path = route.path.hasSuffix("*") ? "\(route.path.dropLast())m" : route.path
-            var body = JSONObject()
-            for name in ["user_id", "username", "prompt", "title", "conversation_id", "markdown", "email", "password"] {
-                body[name] = "new-one"
+            let names = ["user_id", "username", "prompt", "title", "conversation_id", "markdown", "email", "password"]
+            let fields = names.map { ($0, "new-one") } + [("id", "a"), ("action", "disable"), ("disabled", "true")]
+            guard method == .post else {
+                let query = fields.map { "\($0.0)=\($0.1)" }.joined(separator: "&")
+                return await fixture.send(method, path, query: query, key: keys[visitor])
             }
-            (body["id"], body["action"], body["disabled"]) = ("a", "disable", true)
+            var body = JSONObject()
+            for (name, value) in fields { body[name] = JSON(value) }
             body["messages"] = [["role": "user", "content": "Hi"]]
-            return await fixture.send(
-                method, path, type: "application/json", body: JSON.object(body).text, key: keys[visitor])
+            return await fixture.post(path, .object(body), key: keys[visitor])
         }
     }
 

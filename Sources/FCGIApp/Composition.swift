@@ -58,7 +58,7 @@ struct Composition {
             conversations: Conversations(
                 store: store, dispatcher: dispatcher, titleTimeout: server.titleTimeout,
                 queueTimeout: server.queueTimeout, maxConversationBytes: server.maxConversationBytes, log: log),
-            accounts: makeAccountDesk(),
+            accounts: makeAccountAdmin(),
             signIn: PasswordSignIn(client: client, addresses: SignInAddresses(settings.openAI)),
             authenticator: authenticator, pages: pages, errors: errors)
         return Gateway(
@@ -66,8 +66,8 @@ struct Composition {
             log: log)
     }
 
-    func makeAccountDesk() -> AccountDesk {
-        AccountDesk(store: store, pool: AccountPool(settings.openAI.accounts), drivers: drivers)
+    func makeAccountAdmin() -> AccountAdmin {
+        AccountAdmin(store: store, pool: AccountPool(settings.openAI.accounts), drivers: drivers)
     }
 }
 
@@ -108,10 +108,10 @@ extension Composition {
             spoolDirectory: stateDirectory, executorThreads: 32, close: { store.stop() })
     }
 
-    static func makeAccountDesk(settingsPath: String, stateDirectory: String) throws -> AccountDesk {
+    static func makeAccountAdmin(settingsPath: String, stateDirectory: String) throws -> AccountAdmin {
         let settings = try Settings.load(path: settingsPath).settings
         let log = Logger(label: "accounts")
         let store = try openStore(stateDirectory, durability: settings.server.durability, log: log)
-        return Composition(settings: settings, store: store, log: log).makeAccountDesk()
+        return Composition(settings: settings, store: store, log: log).makeAccountAdmin()
     }
 }

@@ -8,7 +8,7 @@ package struct Routes: Sendable {
     private let store: any Store
     private let dispatcher: Dispatcher
     private let conversations: Conversations
-    private let accounts: AccountDesk
+    private let accounts: AccountAdmin
     private let signIn: PasswordSignIn
     private let authenticator: Authenticator
     private let pages: HTMLPage
@@ -16,7 +16,7 @@ package struct Routes: Sendable {
 
     package init(
         settings: Settings, store: any Store, dispatcher: Dispatcher, conversations: Conversations,
-        accounts: AccountDesk, signIn: PasswordSignIn, authenticator: Authenticator, pages: HTMLPage,
+        accounts: AccountAdmin, signIn: PasswordSignIn, authenticator: Authenticator, pages: HTMLPage,
         errors: ErrorMapper
     ) {
         self.settings = settings
@@ -32,15 +32,14 @@ package struct Routes: Sendable {
 
     var table: [Route] {
         let server = settings.server
-        let oversight = Oversight(store: store, omitsAddress: settings.auditOmitsAddress)
+        let auditLog = AuditLog(store: store, omitsAddress: settings.auditOmitsAddress)
         let chat = ChatHandler(
             authenticator: authenticator, conversations: conversations, defaultPrompt: server.defaultPrompt,
             pages: pages, errors: errors, callerProxy: server.defaultProxy)
-        let recall = RecallHandler(authenticator: authenticator, store: store, oversight: oversight, pages: pages)
-        let removal = RemoveConversationHandler(authenticator: authenticator, store: store, oversight: oversight)
-        let renaming = RenameConversationHandler(
-            authenticator: authenticator, conversations: conversations, oversight: oversight)
-        let users = UsersHandler(authenticator: authenticator, store: store, oversight: oversight, pages: pages)
+        let recall = RecallHandler(authenticator: authenticator, store: store, auditLog: auditLog, pages: pages)
+        let conversation = ConversationHandler(
+            authenticator: authenticator, store: store, conversations: conversations, auditLog: auditLog)
+        let users = UsersHandler(authenticator: authenticator, store: store, auditLog: auditLog, pages: pages)
         let completions = CompletionsHandler(
             authenticator: authenticator, conversations: conversations,
             repeats: RepeatedRequests(store: store, queueTimeout: server.queueTimeout), errors: errors,
@@ -48,7 +47,7 @@ package struct Routes: Sendable {
         let models = ModelsHandler(dispatcher: dispatcher)
         let accessToken = AccessTokenHandler(
             store: store, signIn: signIn, proxy: server.defaultProxy, pages: pages)
-        let accounts = AccountsHandler(desk: accounts)
+        let accounts = AccountsHandler(admin: accounts)
         let health = HealthHandler(store: store)
 
         let api = server.apiPaths
@@ -58,8 +57,8 @@ package struct Routes: Sendable {
         return [
             Route(api.chat, [.get, .post], for: .chatters, chat.respond),
             Route(api.recall, [.get, .post], for: .everyRole, recall.respond),
-            Route(api.removeConversation, [.get, .post, .delete], for: .everyRole, removal.respond),
-            Route("/api/rename-conversation", [.post], for: .everyRole, renaming.respond),
+            Route(api.removeConversation, [.get, .post, .delete], for: .everyRole, conversation.remove),
+            Route("/api/rename-conversation", [.post], for: .everyRole, conversation.retitle),
             Route("/api/render", [.post], for: .everyRole, RenderHandler().respond),
             Route("/api/whoami", [.get, .post], for: .everyRole, WhoamiHandler(settings: settings).respond),
             Route(api.accessToken, passwordMethods, for: .everyRole, accessToken.respond),
@@ -70,7 +69,7 @@ package struct Routes: Sendable {
             Route(api.updateUser, [.get, .post], for: .owners, users.update),
             Route("/api/admin/accounts", [.get], for: .admins, accounts.list),
             Route("/api/admin/accounts", [.post], for: .admins, accounts.act),
-            Route("/api/admin/archives", [.get], for: .admins, KeptArchivesHandler(store: store).list),
+            Route("/api/admin/archives", [.get], for: .admins, users.keptArchives),
             Route("/v1/chat/completions", [.post], .openAI, for: .chatters, completions.respond),
             Route("/v1/models", [.get], .openAI, for: .everyRole, models.list),
             Route("/v1/models/*", [.get], .openAI, for: .everyRole, models.one),

@@ -88,7 +88,7 @@ extension Authenticator {
 
     /// The user whose conversations were kept, for an admin who says why.
     private func permitted(_ kept: KeptArchive, in call: Call) throws -> User {
-        guard try Oversight.reason(in: call) != nil else {
+        guard try AuditLog.reason(in: call) != nil else {
             throw GatewayError(
                 .reasonRequired,
                 "These conversations were kept of a user who was removed. Say in reason why you look, in at least 10 "

@@ -5,7 +5,7 @@ import Logging
 package struct RecallHandler: Sendable {
     let authenticator: Authenticator
     let store: any Store
-    let oversight: Oversight
+    let auditLog: AuditLog
     let pages: HTMLPage
 
     /// How many conversations a list without `limit` has.
@@ -23,7 +23,7 @@ package struct RecallHandler: Sendable {
         }
         let limit = try call.parameters.int("turns_limit", in: 1...100_000)
         let before = try call.parameters.identifier("turns_before")
-        try await oversight.note("recall", of: user, conversation: id, in: call)
+        try await auditLog.note("recall", of: user, conversation: id, in: call)
         guard let file = try await store.openConversation(id, of: user.archive) else {
             throw GatewayError.conversationNotFound
         }
@@ -55,7 +55,7 @@ package struct RecallHandler: Sendable {
     private func list(of user: User, _ call: Call) async throws -> Response {
         let limit = try call.parameters.int("limit", in: 1...1000) ?? Self.most
         let before = try call.parameters.identifier("before")
-        try await oversight.note("list conversations", of: user, conversation: nil, in: call)
+        try await auditLog.note("list conversations", of: user, conversation: nil, in: call)
         // One more than is told says whether there are more.
         let found = try await store.conversations(of: user.archive, before: before, limit: limit + 1)
         let summaries = found.prefix(limit)

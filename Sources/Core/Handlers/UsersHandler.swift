@@ -2,7 +2,7 @@
 package struct UsersHandler: Sendable {
     let authenticator: Authenticator
     let store: any Store
-    let oversight: Oversight
+    let auditLog: AuditLog
     let pages: HTMLPage
 
     /// Adds a user and shows its key, this once.
@@ -17,7 +17,7 @@ package struct UsersHandler: Sendable {
         let user = try User.make(
             userID: userID, username: username, role: isClient ? .client : .user, hasPlus: hasPlus,
             by: creator.role == .client ? .client(creator) : .admin, keys: [User.Key(key)])
-        try await oversight.note(
+        try await auditLog.note(
             "add user", of: user, in: call,
             ["role": JSON(user.role.rawValue), "inherit_conversations": JSON(inherits)])
         switch try await store.addUser(user, inherits: inherits) {
@@ -60,7 +60,7 @@ package struct UsersHandler: Sendable {
         guard user.id != caller.id else {
             throw GatewayError(.notAllowed, "Nobody can remove itself.", parameter: "user_id")
         }
-        try await oversight.note(
+        try await auditLog.note(
             "remove user", of: user, in: call,
             ["keep_conversations": JSON(keeps), "remove_users": JSON(removesUsers)])
         switch try await store.removeUser(user, keepConversations: keeps, withUsers: removesUsers) {
@@ -83,7 +83,7 @@ package struct UsersHandler: Sendable {
         let isOwn = caller.role == .user || call.parameters.count(of: "user_id") == 0
         let user = isOwn ? caller : try await target(of: call)
         let key = APIKey.generate()
-        try await oversight.note("rotate key", of: user, in: call)
+        try await auditLog.note("rotate key", of: user, in: call)
         _ = try await change(user, UserChange(keys: .rotate(to: User.Key(key))))
         return .json([
             "status": "success", "message": "Key rotated", "api_key": JSON(key.text),
@@ -110,9 +110,18 @@ package struct UsersHandler: Sendable {
         guard user.id != caller.id || wanted.isDisabled != true else {
             throw GatewayError(.notAllowed, "Nobody can disable itself.", parameter: "disabled")
         }
-        try await oversight.note("update user", of: user, in: call, wanted.details)
+        try await auditLog.note("update user", of: user, in: call, wanted.details)
         let changed = try await change(user, wanted)
         return .json(["status": "success", "message": "User updated", "user": changed.summary])
+    }
+
+    /// `/api/admin/archives`: whose conversations were kept when they were removed.
+    package func keptArchives(_ call: Call) async throws -> Response {
+        let limit = try call.parameters.int("limit", in: 1...500) ?? 50
+        let before = try call.parameters.identifier("before")
+        let kept = try await store.keptArchives(before: before, limit: limit)
+        let next = kept.count == limit ? kept.last.map { JSON($0.archive.digest) } : nil
+        return .json(["status": "success", "archives": .array(kept.map(\.summary)), "next": next ?? .null])
     }
 
     private func change(_ user: User, _ wanted: UserChange) async throws -> User {

@@ -1,5 +1,5 @@
 /// Keeps account of what admins do: of their looks into archives and of their acts on users.
-package struct Oversight: Sendable {
+package struct AuditLog: Sendable {
     let store: any Store
     /// Leaves the address of the admin out of the log.
     let omitsAddress: Bool

@@ -140,15 +140,9 @@ package final class Gateway: Responder {
     /// A form that another site's page posts must not act with a key that a person left in the form.
     private func refuseForeignOrigin(of request: Request) throws(GatewayError) {
         guard request.method == .post, let origin = request.headers[.origin] else { return }
-        let names = [request.host] + (settings.server.wanURL.map { [Self.host(of: $0)] } ?? [])
-        guard names.contains(Self.host(of: origin)) else {
+        let ours = [request.host.lowercased(), settings.server.wanURL.flatMap(URLParts.init(originOf:))?.authority]
+        guard let sender = URLParts(originOf: origin)?.authority, ours.contains(sender) else {
             throw GatewayError(.foreignOrigin, "This form was sent by a page of another site.")
         }
-    }
-
-    /// Host and port of a URL's origin.
-    private static func host(of origin: String) -> String {
-        let parts = origin.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
-        return parts.count == 3 ? String(parts[2].prefix { $0 != "/" }) : origin
     }
 }

@@ -2,8 +2,7 @@ import Core
 import Glibc
 import Logging
 
-/// Where the parts of the program are put together: the one place that chooses a store and drivers, for workers,
-/// commands and tests.
+/// Puts the parts of the program together, for workers, commands and tests: chooses the store and the drivers.
 struct Composition {
     let settings: Settings
     let store: any Store

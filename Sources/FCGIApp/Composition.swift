@@ -50,11 +50,11 @@ enum Composition {
             close: { store.closeJournal() })
     }
 
-    static func makeAccountDesk(settingsPath: String, stateDirectory: String) throws -> AccountDesk {
+    static func makeAccountAdmin(settingsPath: String, stateDirectory: String) throws -> AccountAdmin {
         let settings = try Settings.load(path: settingsPath).settings
         let log = Logger(label: "accounts")
         let store = try JSONFileStore(root: stateDirectory, durability: settings.server.durability, log: log)
-        return AccountDesk(
+        return AccountAdmin(
             store: store, pool: AccountPool(settings.openAI.accounts),
             drivers: makeDrivers(settings, store: store, client: HTTPClient(), log: log))
     }

@@ -54,7 +54,7 @@ package final class Gateway: Responder {
             accessToken: accessToken,
             accounts: AccountsHandler(
                 authenticator: authenticator,
-                desk: AccountDesk(store: store, pool: dispatcher.pool, drivers: drivers)),
+                admin: AccountAdmin(store: store, pool: dispatcher.pool, drivers: drivers)),
             keptArchives: KeptArchivesHandler(authenticator: authenticator, store: store),
             health: HealthHandler(store: store))
         router = Router(routes.table)

@@ -3,7 +3,7 @@ import Logging
 /// Turns what went wrong into what the caller is told, and logs what nobody foresaw.
 package struct Failures: Sendable {
     let log: Logger
-    /// Called when a sync failed: nobody knows what the disk holds, and this worker must not go on.
+    /// Called when the store says that this worker must not go on.
     let onStorageFault: @Sendable () -> Void
 
     func told(_ error: any Error, requestID: String) -> GatewayError {
@@ -16,9 +16,9 @@ package struct Failures: Sendable {
         case is CancellationError: return UpstreamError(.cancelled, .callerFault, "left").gatewayError
         case let error as StoreError:
             log.error("storage failed", metadata: ["request_id": "\(requestID)", "error": "\(error)"])
+            if error.endsProcess { onStorageFault() }
             switch error.kind {
             case .outcomeUnknown:
-                onStorageFault()
                 return GatewayError(
                     .storageOutcomeUnknown,
                     "The disk failed. Whether this was stored is not known; check before you repeat it.")

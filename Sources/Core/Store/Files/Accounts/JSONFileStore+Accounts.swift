@@ -35,6 +35,7 @@ extension JSONFileStore {
         try withPage { page throws(StoreError) in try health(of: account, in: page) }
     }
 
+    @discardableResult
     package func noteAccount(_ account: Account, _ outcome: AccountOutcome) throws(StoreError) -> AccountHealth {
         try withPage { page throws(StoreError) in
             try count(outcome, of: account.id, in: page)

@@ -84,13 +84,16 @@ package final class Conversations: Sendable {
             try await dispatcher.open(prompt, to: candidates, requestID: ask.requestID)
         }
         return RunningTurn(
-            conversations: self, ask: ask, conversation: conversation ?? begun(by: ask, on: lease.account, at: startedAt),
+            conversations: self, ask: ask,
+            conversation: conversation ?? begun(by: ask, on: lease.account, at: startedAt),
             startedAt: startedAt, lease: lease, turnLease: turnLease, reply: reply, ticket: ticket,
             threadBefore: thread)
     }
 
     private func begun(by ask: Ask, on account: Account, at startedAt: Timestamp) -> Conversation {
-        let origin = ask.callerToken.map { .accessToken(upstreamUser: $0.upstreamUser) } ?? Conversation.Origin.account(account.id)
+        let origin =
+            ask.callerToken.map { .accessToken(upstreamUser: $0.upstreamUser) }
+            ?? Conversation.Origin.account(account.id)
         var conversation = Conversation(origin: origin, system: ask.system ?? ask.completion?.system)
         conversation.createdAt = startedAt
         return conversation

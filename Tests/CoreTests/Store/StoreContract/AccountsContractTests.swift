@@ -74,7 +74,9 @@ struct AccountsContractTests {
         #expect(try await store.status(of: accounts[0].id).inFlight == 0)
     }
 
-    @Test(arguments: kinds) func `the limit holds under many callers of several workers`(kind: StoreUnderTest) async throws {
+    @Test(arguments: kinds) func `the limit holds under many callers of several workers`(kind: StoreUnderTest)
+        async throws
+    {
         let workers = try kind.open(workers: 3)
         let choice = AccountChoice(.round("free"), among: [StoreUnderTest.account("a", maxConcurrent: 3)])
         let running = Shared(0)

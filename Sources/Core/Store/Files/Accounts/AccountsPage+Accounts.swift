@@ -40,7 +40,9 @@ extension AccountsPage {
 
     /// The account with its entry, which is made where it has none.
     func known(_ id: Account.ID) throws(StoreError) -> Known {
-        if let known = accounts[id], known.index < Int(head.pointee.count), entry(known.index).pointee.name == known.name {
+        if let known = accounts[id], known.index < Int(head.pointee.count),
+            entry(known.index).pointee.name == known.name
+        {
             return known
         }
         let name = Name(id.digest)
@@ -192,7 +194,9 @@ extension AccountsPage {
         _ choice: AccountChoice, _ known: [Known], from start: Int, _ read: [Account.ID: AccountHealth],
         at now: Timestamp
     ) -> AccountChoice.Pick {
-        choice.pick(from: start, at: now) { health(of: known[$0], read) } take: { index in
+        choice.pick(from: start, at: now) {
+            health(of: known[$0], read)
+        } take: { index in
             take(known[index], limit: choice.members[index].maxConcurrent)
         }
     }

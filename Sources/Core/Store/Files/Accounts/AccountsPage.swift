@@ -144,7 +144,8 @@ extension AccountsPage.Name {
     init(_ digest: String) {
         let digits = Substring(digest)
         self.init(
-            high: UInt64(digits.prefix(16), radix: 16) ?? 0, low: UInt64(digits.dropFirst(16).prefix(16), radix: 16) ?? 0)
+            high: UInt64(digits.prefix(16), radix: 16) ?? 0,
+            low: UInt64(digits.dropFirst(16).prefix(16), radix: 16) ?? 0)
     }
 
     static func == (one: Self, other: Self) -> Bool { one.high == other.high && one.low == other.low }

@@ -15,7 +15,7 @@ package struct AccessTokenHandler: Sendable {
         guard let email = try call.parameters.text("email") else { throw GatewayError.missing("email") }
         guard let password = try call.parameters.text("password") else { throw GatewayError.missing("password") }
         let code = try call.parameters.text("mfa_code")
-        if let pause = try await store.countTry(
+        if let pause = try await store.consumeAttempt(
             of: caller.archive.digest, limit: Self.triesAMinute, within: .seconds(60))
         {
             throw GatewayError(

@@ -28,8 +28,8 @@ package struct AccountAdmin: Sendable {
         }
         var outcome: JSON?
         switch action {
-        case .enable: try await store.updateHealth(of: id) { $0 = AccountHealth() }
-        case .disable: try await store.updateHealth(of: id) { $0.disable(at: .now) }
+        case .enable: try await store.noteAccount(account, .enabled)
+        case .disable: try await store.noteAccount(account, .disabled)
         case .test: outcome = try await test(account)
         }
         var row = try await row(account).object ?? JSONObject()
@@ -38,7 +38,8 @@ package struct AccountAdmin: Sendable {
     }
 
     private func row(_ account: Account) async throws -> JSON {
-        let health = try await store.health(of: account.id)
+        let status = try await store.status(of: account.id)
+        let health = status.health
         let now = Timestamp.now
         let isOut = health.isOut(at: now, fingerprint: account.fingerprint)
         var row = JSONObject()
@@ -51,10 +52,9 @@ package struct AccountAdmin: Sendable {
         // A clock that was set back must not show what is still to come.
         row["changed_at"] = health.isUntouched ? .null : JSON(min(health.changedAt, now).rfc3339)
         row["failures"] = JSON(health.failures)
-        row["in_flight"] = JSON(try await store.turnsInFlight(on: account))
-        for what in AccountCount.allCases {
-            row[what.rawValue] = JSON(try await store.total(what, of: account.id))
-        }
+        row["in_flight"] = JSON(status.inFlight)
+        row["requests"] = JSON(status.requests)
+        row["errors"] = JSON(status.errors)
         row["max_concurrent"] = account.maxConcurrent.map { JSON($0) } ?? .null
         row["models"] = .array(account.models.map { JSON($0) })
         row["proxy"] = JSON(account.proxy?.redacted)
@@ -66,14 +66,14 @@ package struct AccountAdmin: Sendable {
     /// A good answer ends a rest and what a failure disabled.
     private func test(_ account: Account) async throws -> JSON {
         let start = ContinuousClock.now
-        switch try await AccountProbe(store: store, drivers: drivers).run(on: account, within: nil) {
+        let probe = AccountProbe(store: store, drivers: drivers)
+        let outcome = try await probe.run(on: account, waiting: .zero, within: nil)
+        try await store.noteAccount(account, .tested(outcome))
+        switch outcome {
         case .busy: return ["ok": false, "reason": "all of its slots are busy"]
         case .late: return ["ok": false, "reason": "no answer in time"]
-        case .failed(let failure):
-            try await store.updateHealth(of: account.id) { $0.note(failure, of: account, at: .now) }
-            return ["ok": false, "reason": JSON(failure.reason)]
+        case .failed(let failure): return ["ok": false, "reason": JSON(failure.reason)]
         case .passed:
-            try await store.updateHealth(of: account.id) { if !$0.isByPerson { $0 = AccountHealth() } }
             return ["ok": true, "milliseconds": JSON(Int((ContinuousClock.now - start).microseconds / 1000))]
         }
     }

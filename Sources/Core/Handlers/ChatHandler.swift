@@ -43,15 +43,15 @@ package struct ChatHandler: Sendable {
         let model = try parameters.text("model")
         try ModelName.check(model)
         let system = try parameters.text("system")
-        let callerAccount = try parameters.text("access_token").map { token in
-            try CallerAccount(
+        let callerToken = try parameters.text("access_token").map { token in
+            try CallerToken(
                 accessToken: token, isPlus: try parameters.bool("user_plus") ?? false, proxy: callerProxy)
         }
         let user = try await authenticator.subject(of: call, isMade: true)
         let ask = Ask(
             user: user, key: try call.principal.key?.digest, prompt: prompt, conversationID: conversationID, pool: pool,
             model: model, system: system,
-            callerAccount: callerAccount, requestID: call.request.id)
+            callerToken: callerToken, requestID: call.request.id)
         return Order(ask: ask, isReplyOnly: isReplyOnly, isPretty: isPretty, isStream: isStream)
     }
 

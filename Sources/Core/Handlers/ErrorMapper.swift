@@ -22,9 +22,9 @@ package struct ErrorMapper: Sendable {
         case is CancellationError: return UpstreamError(.cancelled, .callerFault, "left").gatewayError
         case let error as StoreError:
             log.error("storage failed", metadata: ["request_id": "\(requestID)", "error": "\(error)"])
+            if error.endsProcess { onStorageFault() }
             switch error.kind {
             case .outcomeUnknown:
-                onStorageFault()
                 return GatewayError(
                     .storageOutcomeUnknown,
                     "The disk failed. Whether this was stored is not known; check before you repeat it.")

@@ -191,55 +191,6 @@ struct JSONFileStoreTests {
         #expect(try await !store.appendTurn(of: conversation("c1", turns: 2), of: owner.archive))
     }
 
-    @Test func `one turn at a time holds a conversation`() throws {
-        let store = try directory.store()
-        var first = try store.leaseTurn(in: "c1")
-        #expect(first != nil)
-        #expect(try store.leaseTurn(in: "c1") == nil)
-        #expect(try store.leaseTurn(in: "c2") != nil)
-        first = nil
-        #expect(try store.leaseTurn(in: "c1") != nil)
-    }
-
-    @Test func `an account's slots are as many as its limit`() throws {
-        let store = try directory.store()
-        let account = Account(
-            id: Account.ID(rawValue: "a"), kind: .openAI(.init(baseURL: "http://127.0.0.1:1/v1", apiKey: nil)),
-            maxConcurrent: 2)
-        var leases: [Lease] = []
-        for _ in 0..<2 {
-            guard case .taken(let lease) = try store.reserveSlot(of: account) else {
-                Issue.record("a slot should be free")
-                return
-            }
-            leases.append(lease)
-        }
-        guard case .full = try store.reserveSlot(of: account) else {
-            Issue.record("no slot should be free")
-            return
-        }
-        #expect(try store.turnsInFlight(on: account) == 2)
-        leases.removeLast()
-        #expect(try store.turnsInFlight(on: account) == 1)
-        guard case .taken = try store.reserveSlot(of: account) else {
-            Issue.record("a slot should be free again")
-            return
-        }
-    }
-
-    @Test func `turns on an account without a limit are counted, too`() throws {
-        let store = try directory.store()
-        let account = Account(
-            id: Account.ID(rawValue: "a"), kind: .openAI(.init(baseURL: "http://127.0.0.1:1/v1", apiKey: nil)))
-        var leases: [Lease] = []
-        for _ in 0..<50 {
-            if case .taken(let lease) = try store.reserveSlot(of: account) { leases.append(lease) }
-        }
-        #expect(try store.turnsInFlight(on: account) == 50)
-        leases.removeAll()
-        #expect(try store.turnsInFlight(on: account) == 0)
-    }
-
     @Test func `a change in the audit log shows`() throws {
         let store = try directory.store()
         for number in 0..<4 {
@@ -255,24 +206,6 @@ struct JSONFileStoreTests {
         var changed = bytes
         changed[bytes.count - 3] ^= 1
         #expect(AuditChain.verify(changed).break?.line == 4)
-    }
-
-    @Test func `the round of accounts is even over many callers at once`() async throws {
-        let store = try directory.store()
-        let accounts = ["a", "b", "c"].map {
-            Account(id: Account.ID(rawValue: $0), kind: .openAI(.init(baseURL: "http://127.0.0.1:1/v1", apiKey: nil)))
-        }
-        let counts = try await withThrowingTaskGroup(of: String?.self) { group in
-            for _ in 0..<90 {
-                group.addTask {
-                    try store.reserveAccount(cursor: "free", among: accounts) { last, health in
-                        AccountPool.order(accounts, after: last, health: health, excluding: [], at: .now)
-                    }?.account.id.rawValue
-                }
-            }
-            return try await group.reduce(into: [String?: Int]()) { $0[$1, default: 0] += 1 }
-        }
-        #expect(counts == ["a": 30, "b": 30, "c": 30])
     }
 
     @Test func `a list that grows is compacted and keeps its entries`() throws {

@@ -12,28 +12,18 @@ extension JSONFileStore {
         try AtomicFile.write(token.record.bytes, to: layout.token(account), durable: isDurable)
     }
 
-    package func leaseSignIn(of account: Account.ID) throws(StoreError) -> Lease? {
-        let place = layout.signInLease(account)
-        return try Lease.take(place.path, offset: place.offset)
-    }
-
-    package func leaseUpstreamUser(_ user: String) throws(StoreError) -> Lease? {
-        let place = layout.turnLease("upstream user \(user)")
-        return try Lease.take(place.path, offset: place.offset)
-    }
-
-    package func countTry(
+    package func consumeAttempt(
         of key: APIKey.Digest, limit: Int, within period: Duration
     ) throws(StoreError) -> Duration? {
         try layout.lock("tries", key).withLock { () throws(StoreError) in
             // Taken under the lock: what another worker noted while this one waited for it is not of the future.
             let now = Timestamp.now
-            var tries = recentTries(key, since: now + period * -1, until: now)
-            let own = tries[key] ?? []
+            var attempts = recentAttempts(key, since: now + period * -1, until: now)
+            let own = attempts[key] ?? []
             if own.count >= limit, let first = own.min() { return min(first + period - now, period) }
-            tries[key] = own + [now]
+            attempts[key] = own + [now]
             var record = JSONObject()
-            for (key, moments) in tries.sorted(by: { $0.key < $1.key }) {
+            for (key, moments) in attempts.sorted(by: { $0.key < $1.key }) {
                 record[key] = .array(moments.map { JSON($0.rfc3339) })
             }
             try AtomicFile.write(JSON.object(record).bytes, to: layout.tries(key), durable: false)
@@ -41,19 +31,19 @@ extension JSONFileStore {
         }
     }
 
-    /// The tries of all keys in one file that are not older than `start`; a spoilt file begins anew.
+    /// The attempts of all keys in one file that are not older than `start`; a spoilt file begins anew.
     ///
     /// Those after `now` are of a clock that was set back since then, and do not count.
-    private func recentTries(
+    private func recentAttempts(
         _ key: APIKey.Digest, since start: Timestamp, until now: Timestamp
     ) -> [APIKey.Digest: [Timestamp]] {
         let record = (try? read(layout.tries(key)))?.object ?? JSONObject()
-        var tries: [APIKey.Digest: [Timestamp]] = [:]
+        var attempts: [APIKey.Digest: [Timestamp]] = [:]
         for member in record.members {
             let moments = (member.value.array ?? []).compactMap { $0.string.flatMap(Timestamp.init(rfc3339:)) }
             let recent = moments.filter { $0 > start && $0 <= now }
-            if !recent.isEmpty { tries[member.name] = recent }
+            if !recent.isEmpty { attempts[member.name] = recent }
         }
-        return tries
+        return attempts
     }
 }

@@ -15,9 +15,4 @@ extension JSONFileStore {
     package func keepModelList(_ list: ModelList, of account: Account.ID) throws(StoreError) {
         try AtomicFile.write(list.record.bytes, to: layout.models(account), durable: false)
     }
-
-    package func leaseModelList(of account: Account.ID) throws(StoreError) -> Lease? {
-        let place = layout.modelListLease(account)
-        return try Lease.take(place.path, offset: place.offset)
-    }
 }

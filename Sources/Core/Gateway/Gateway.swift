@@ -48,7 +48,7 @@ package final class Gateway: Responder {
             users: UsersHandler(authenticator: authenticator, store: store, oversight: oversight, pages: pages),
             completions: CompletionsHandler(
                 authenticator: authenticator, conversations: conversations,
-                repeats: RepeatedRequests(store: store, queueTimeout: server.queueTimeout), failures: failures,
+                idempotency: Idempotency(store: store, queueTimeout: server.queueTimeout), failures: failures,
                 isArchived: server.archiveV1),
             models: ModelsHandler(authenticator: authenticator, dispatcher: dispatcher),
             accessToken: accessToken,
@@ -85,18 +85,6 @@ package final class Gateway: Responder {
         }
         response.headers[.requestID] = request.id
         if kind != .page { crossOrigin.mark(&response, to: request) }
-        if case .stream(let write) = response.body {
-            response.body = .stream { [self, call] writer in
-                let first = FirstPiece(writer)
-                do { try await write(first) } catch {
-                    guard !first.hasCome else { throw error }
-                    var response = failure(error, of: call)
-                    response.headers[.requestID] = call.request.id
-                    if kind != .page { crossOrigin.mark(&response, to: call.request) }
-                    throw ResponseInstead(response)
-                }
-            }
-        }
         return response
     }
 

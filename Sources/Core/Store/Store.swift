@@ -110,8 +110,8 @@ package protocol Store: Sendable {
     /// The right to answer the request named by `digest`; nil while somebody else has it.
     func leaseAnswer(_ digest: String) async throws -> Lease?
     /// What was answered to the request named by `digest`, at most a day ago.
-    func answer(_ digest: String, of archive: ArchiveID) async throws -> StoredAnswer?
-    func storeAnswer(_ answer: StoredAnswer, as digest: String, of archive: ArchiveID) async throws
+    func answer(_ digest: String, of archive: ArchiveID) async throws -> IdempotentResponse?
+    func storeAnswer(_ answer: IdempotentResponse, as digest: String, of archive: ArchiveID) async throws
 
     /// The account's last sign-in; nil before the first.
     func upstreamToken(of account: Account.ID) async throws -> StoredToken?

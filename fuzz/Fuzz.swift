@@ -5,7 +5,7 @@ typealias FuzzTarget = @Sendable (_ input: [UInt8]) -> Void
 
 private let targets: [String: FuzzTarget] = [
     "cgi": fuzzCGI, "fastcgi": fuzzFastCGI, "form": fuzzForm, "multipart": fuzzMultipart, "json": fuzzJSON,
-    "events": fuzzEvents,
+    "events": fuzzEvents, "delta": fuzzDelta,
     "chatgpt": fuzzChatGPT, "signin": fuzzSignIn, "records": fuzzRecords, "settings": fuzzSettings,
     "markdown": fuzzMarkdown,
 ]

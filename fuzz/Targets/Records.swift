@@ -26,8 +26,8 @@ private func check(_ object: JSON) {
         require(User(record: user.record) == user, "a user changed: \(object.text)")
         _ = (user.summary, user.id.digest, user.archive.pseudonym)
     }
-    if let answer = StoredAnswer(record: object) {
-        require(StoredAnswer(record: answer.record) == answer, "an answer changed: \(object.text)")
+    if let answer = IdempotentResponse(record: object) {
+        require(IdempotentResponse(record: answer.record) == answer, "an answer changed: \(object.text)")
     }
     let now = Timestamp(microsecondsSinceEpoch: 1_800_000_000_000_000)
     if let health = AccountHealth(record: object) {

@@ -47,3 +47,28 @@ private func read(_ pieces: [[UInt8]]) -> ChatGPTStreamReader {
 private func pieces(of stream: [UInt8], by size: Int) -> [[UInt8]] {
     stride(from: 0, to: stream.count, by: size).map { Array(stream[$0..<min($0 + size, stream.count)]) }
 }
+
+/// Plain deltas: what is only walked over is what the reader makes of it.
+@Sendable func fuzzDelta(_ input: [UInt8]) {
+    guard let delta = PlainDelta(input) else { return }
+    guard let chunk = try? JSONReader.read(input, limits: .trusted), var object = chunk.object else {
+        fatalError("what the reader refuses was walked over")
+    }
+    var (scanned, ordinary) = (CollectedReply(), CollectedReply())
+    scanned.add(delta, of: input)
+    require(ordinary.add(chunk: chunk) == delta.size, "the size differs")
+    require(line(of: scanned) == line(of: ordinary), "the reply differs")
+    require(object["conversation_id"] == nil && !input.contains { $0 == 0x0A || $0 == 0x0D }, "it cannot be passed on")
+    require((delta.emptyUsage != nil) == (object["usage"] != nil), "the usage was missed")
+    guard let usage = delta.emptyUsage else { return }
+    var rest = input
+    rest.removeSubrange(usage)
+    object["usage"] = nil
+    require((try? JSONReader.read(rest, limits: .trusted)) == .object(object), "more than the usage was cut out")
+}
+
+private func line(of reply: CollectedReply) -> JSON {
+    var turn = Turn(id: "t", prompt: "p", reply: "", startedAt: Timestamp(microsecondsSinceEpoch: 0))
+    reply.put(into: &turn)
+    return turn.line
+}

@@ -48,18 +48,6 @@ package final class Gateway: Responder {
         }
         response.headers[.requestID] = request.id
         if kind != .page { crossOrigin.mark(&response, to: request) }
-        if case .stream(let write) = response.body {
-            response.body = .stream { [self, call] writer in
-                let first = FirstPiece(writer)
-                do { try await write(first) } catch {
-                    guard !first.hasCome else { throw error }
-                    var response = failure(error, of: call)
-                    response.headers[.requestID] = call.request.id
-                    if kind != .page { crossOrigin.mark(&response, to: call.request) }
-                    throw ResponseInstead(response)
-                }
-            }
-        }
         return response
     }
 

@@ -42,7 +42,7 @@ package struct Routes: Sendable {
         let users = UsersHandler(authenticator: authenticator, store: store, auditLog: auditLog, pages: pages)
         let completions = CompletionsHandler(
             authenticator: authenticator, conversations: conversations,
-            repeats: RepeatedRequests(store: store, queueTimeout: server.queueTimeout), errors: errors,
+            idempotency: Idempotency(store: store, queueTimeout: server.queueTimeout), errors: errors,
             isArchived: server.archiveV1)
         let models = ModelsHandler(dispatcher: dispatcher)
         let accessToken = AccessTokenHandler(

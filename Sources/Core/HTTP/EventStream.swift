@@ -1,153 +1,76 @@
 import HTTPTypes
-import Synchronization
 
-/// Writes server-sent events to a caller, with a comment in long silences so that nobody on the way hangs up.
-package final class EventStream: Sendable {
-    private struct State {
-        /// Events that wait for the next write.
-        var pending: [UInt8] = []
-        var isWriting = false
-        var hasBegun = false
-        var waiting: [CheckedContinuation<Void, Never>] = []
-        var lastWrite = ContinuousClock.now
-    }
+/// Writes server-sent events to a caller; those that are here at the same time go out with one write.
+package struct EventStream {
+    /// After so long without anything a comment is sent, so that nobody on the way hangs up.
+    package static let silence = Duration.seconds(15)
+
+    static let contentType = "text/event-stream; charset=utf-8"
 
     private let writer: any BodyWriter
-    private let state = Mutex(State())
+    /// Events that wait for the next write.
+    private var pending: [UInt8] = []
+    /// All events so far, where they are kept for a repeat.
+    private(set) var kept: [UInt8]?
 
-    init(_ writer: any BodyWriter) { self.writer = writer }
+    package init(_ writer: any BodyWriter, isKept: Bool = false) {
+        self.writer = writer
+        kept = isKept ? [] : nil
+    }
 
-    /// A response whose body is what `body` sends; a comment is sent after each `silence` without anything else.
-    package static func response(
-        silence: Duration = .seconds(15), _ body: @escaping @Sendable (EventStream) async throws -> Void
-    ) -> Response {
-        var response = Response(status: .ok)
-        response.headers[.contentType] = "text/event-stream; charset=utf-8"
+    /// A response whose body is what `body` sends.
+    package static func response(_ body: @escaping @Sendable (any BodyWriter) async throws -> Void) -> Response {
+        var response = Response(status: .ok, body: .stream(body))
+        response.headers[.contentType] = contentType
         response.headers[.cacheControl] = "no-store"
         // Without it nginx collects pieces before it sends them on.
         response.headers[.accelBuffering] = "no"
-        response.body = .stream { writer in
-            let stream = EventStream(writer)
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await stream.breakSilences(of: silence) }
-                try await body(stream)
-                group.cancelAll()
-                while true {
-                    do { guard try await group.next() != nil else { return } } catch {
-                        // Only the silence breaker, which was told to stop.
-                    }
-                }
-            }
-        }
         return response
     }
 
-    /// Does what must succeed before the first event.
-    ///
-    /// Its failure is thrown and becomes a response with a status, unless it took so long that a comment went out:
-    /// then `tell` sends it as an event.
-    ///
-    /// - Returns: Nil after a failure that was told.
-    func begin<Begun>(
-        _ work: () async throws -> Begun, orTell tell: (any Error) async throws -> Void
-    ) async throws -> Begun? {
-        do { return try await work() } catch {
-            guard state.withLock({ $0.hasBegun }) else { throw error }
-            try await tell(error)
-            return nil
-        }
-    }
-
-    /// Sends a named event.
-    package func send(_ name: String, _ data: JSON) async throws {
-        try await hold(name, data)
-        try await flush()
-    }
-
-    /// Sends an event without a name, as the OpenAI API does.
-    package func send(data: [UInt8]) async throws {
-        try await hold(data: data)
-        try await flush()
-    }
-
-    /// Keeps a named event until the next flush, for another that is here already.
-    func hold(_ name: String, _ data: JSON) async throws {
-        try await hold("event: \(name)\ndata: ", data.bytes)
-    }
-
-    /// Keeps an event without a name until the next flush.
-    func hold(data: [UInt8]) async throws { try await hold("data: ", data) }
-
-    /// Sends what was kept, with one write.
-    ///
-    /// Not inlined, so that the thousands of tasks that send hold it once each.
-    @inline(never)
-    func flush() async throws {
-        await takeTurn()
-        defer { passTurn() }
-        let bytes = state.withLock { state in
-            defer { state.pending = [] }
-            state.hasBegun = state.hasBegun || !state.pending.isEmpty
-            return state.pending
-        }
-        if !bytes.isEmpty { try await writer.write(bytes) }
-    }
-
-    private func hold(_ field: String, _ data: [UInt8]) async throws {
-        let isMuch = state.withLock { state in
-            state.pending += field.utf8
-            state.pending += data
-            state.pending += [0x0A, 0x0A]
-            return state.pending.count >= 8000
-        }
-        if isMuch { try await flush() }
-    }
-
-    private func breakSilences(of silence: Duration) async throws {
+    /// Waits for `work`, for which one ``silence`` has been waited already, with a comment after each.
+    mutating func value<Value>(of work: Pending<Value>) async throws -> sending Value {
         while true {
-            let due = state.withLock { $0.lastWrite } + silence
-            if ContinuousClock.now < due {
-                try await Task.sleep(until: due, tolerance: .seconds(1))
-            } else {
-                state.withLock { $0.pending += Array(": keep-alive\n\n".utf8) }
-                try await flush()
-            }
+            if !work.hasEnded { try await comment() }
+            if let value = try await work.value(within: Self.silence) { return value }
         }
     }
 
-    /// Waits until nobody else writes: the writer takes no two pieces at once.
-    private func takeTurn() async {
-        let isFree = state.withLock { state in
-            defer { state.isWriting = true }
-            return !state.isWriting
-        }
-        if !isFree { await waitForTurn() }
+    /// Sends a comment.
+    mutating func comment() async throws {
+        pending += ": keep-alive\n\n".utf8
+        try await flush()
     }
 
-    @inline(never)
-    private func waitForTurn() async {
-        await withCheckedContinuation { (turn: CheckedContinuation<Void, Never>) in
-            let isFree = state.withLock { state -> Bool in
-                if state.isWriting {
-                    state.waiting.append(turn)
-                    return false
-                }
-                state.isWriting = true
-                return true
-            }
-            if isFree { turn.resume() }
+    /// Keeps a named event for the next write.
+    mutating func add(_ name: StaticString, _ data: JSON) {
+        add { output in
+            output += "event: \(name)\ndata: ".utf8
+            data.write(to: &output)
         }
     }
 
-    private func passTurn() {
-        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            state.lastWrite = .now
-            if state.waiting.isEmpty {
-                state.isWriting = false
-                return nil
-            }
-            return state.waiting.removeFirst()
+    /// Keeps an event without a name, as the OpenAI API has them, for the next write.
+    mutating func add(_ data: JSON) {
+        add { output in
+            output += "data: ".utf8
+            data.write(to: &output)
         }
-        next?.resume()
+    }
+
+    /// Keeps an event that `write` writes, without the blank line at its end, for the next write.
+    mutating func add(_ write: (inout [UInt8]) -> Void) {
+        let start = pending.count
+        write(&pending)
+        pending += [0x0A, 0x0A]
+        kept? += pending[start...]
+    }
+
+    /// Sends what was kept, with one write, unless another event is here and may go along.
+    mutating func flush(unless isFollowed: Bool = false) async throws {
+        guard !pending.isEmpty, !isFollowed || pending.count >= 8000 else { return }
+        let bytes = pending
+        pending = []
+        try await writer.write(bytes)
     }
 }

@@ -19,7 +19,12 @@ extension HTTPField.Name {
 
 extension Response {
     package static func json(_ value: JSON, status: Status = .ok) -> Response {
-        Response(status: status, headers: typed("application/json"), body: .bytes(value.bytes))
+        json(value.bytes, status: status)
+    }
+
+    /// - Parameter bytes: A JSON text.
+    package static func json(_ bytes: [UInt8], status: Status = .ok) -> Response {
+        Response(status: status, headers: typed("application/json"), body: .bytes(bytes))
     }
 
     package static func text(_ text: String, status: Status = .ok) -> Response {

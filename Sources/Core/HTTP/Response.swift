@@ -6,8 +6,8 @@ package struct Response: Sendable {
 
     package enum Body: Sendable {
         case bytes([UInt8])
-        /// Called once; the head goes out with the first piece that it writes. Until then it may throw
-        /// ``ResponseInstead``. Its task is cancelled when the caller leaves.
+        /// Called once; the head goes out with the first piece that it writes. Its task is cancelled when the caller
+        /// leaves. A failure can be told in what it writes only: the status is settled.
         case stream(@Sendable (any BodyWriter) async throws -> Void)
     }
 
@@ -20,13 +20,6 @@ package struct Response: Sendable {
         self.headers = headers
         self.body = body
     }
-}
-
-/// Thrown by a streamed body that has written nothing yet: the caller gets another response, status and all.
-package struct ResponseInstead: Error {
-    package let response: Response
-
-    package init(_ response: Response) { self.response = response }
 }
 
 /// Takes the pieces of a streamed body, in order, one at a time.

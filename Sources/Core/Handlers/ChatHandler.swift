@@ -18,7 +18,7 @@ package struct ChatHandler: Sendable {
 
     package func respond(to call: Call) async throws -> Response {
         let order = try await order(of: call)
-        if order.isStream { return stream(order.ask) }
+        if order.isStream { return try await stream(order.ask) }
         let conversation = try await conversations.begin(order.ask).finish()
 
         guard let turn = conversation.turns.last else { throw GatewayError(.internalError, "The turn was lost.") }
@@ -55,35 +55,47 @@ package struct ChatHandler: Sendable {
         return Order(ask: ask, isReplyOnly: isReplyOnly, isPretty: isPretty, isStream: isStream)
     }
 
-    /// The events `start`, `delta`…, and `done` or `error`; the turn is stored before `done` is sent.
-    private func stream(_ ask: Ask) -> Response {
-        EventStream.response { stream in
-            let requestID = ask.requestID
-            let tell = { (error: any Error) in
-                let error = errors.callerError(for: error, requestID: requestID)
-                try await stream.send("error", error.json(requestID: requestID))
-            }
-            guard let running = try await stream.begin({ try await conversations.begin(ask) }, orTell: tell) else {
-                return
-            }
-            try await stream.send(
-                "start", ["conversation_id": JSON(running.conversation.id), "request_id": JSON(requestID)])
-            do {
-                let conversation = try await running.finish { event, isFollowed in
-                    switch event {
-                    case .text(let text): try await stream.hold("delta", ["text": JSON(text)])
-                    case .replaced(let text): try await stream.hold("replace", ["text": JSON(text)])
-                    default: break
-                    }
-                    if !isFollowed { try await stream.flush() }
-                }
-                guard let turn = conversation.turns.last else { return }
-                try await stream.send("done", ChatReply(conversation, turn, ask.user, requestID).json)
-            } catch {
+    /// The events `start`, `delta`…, and `done` or `error`.
+    ///
+    /// A failure has a status until the upstream has begun to answer, or 15 seconds have passed.
+    private func stream(_ ask: Ask) async throws -> Response {
+        let opening = Pending { [conversations] in try await conversations.begin(ask) }
+        try await opening.settle(within: EventStream.silence)
+        return EventStream.response { writer in
+            var stream = EventStream(writer)
+            do { try await send(opening, to: &stream, ask) } catch {
                 // Sending fails by itself where the caller has left.
-                try await tell(error)
+                stream.add("error", errors.callerError(for: error, requestID: ask.requestID).json(requestID: ask.requestID))
+                try await stream.flush()
             }
         }
+    }
+
+    /// The turn is stored before `done` is sent.
+    private func send(_ opening: Pending<RunningTurn>, to stream: inout EventStream, _ ask: Ask) async throws {
+        let turn = try await stream.value(of: opening)
+        do {
+            stream.add("start", ["conversation_id": JSON(turn.conversation.id), "request_id": JSON(ask.requestID)])
+            try await stream.flush()
+            while let event = try await turn.next(silence: EventStream.silence) {
+                switch event {
+                case .text(let text):
+                    stream.add { output in
+                        output += "event: delta\ndata: {\"text\":\"".utf8
+                        output += text.bytes
+                        output += "\"}".utf8
+                    }
+                case .replaced(let text): stream.add("replace", ["text": JSON(text.text)])
+                case .silence: try await stream.comment()
+                case .passed: break
+                }
+                try await stream.flush(unless: turn.hasMore)
+            }
+        } catch { try await turn.interrupt(by: error) }
+        let conversation = try await turn.close()
+        guard let last = conversation.turns.last else { return }
+        stream.add("done", ChatReply(conversation, last, ask.user, ask.requestID).json)
+        try await stream.flush()
     }
 
     private func prompt(of call: Call) throws -> String {

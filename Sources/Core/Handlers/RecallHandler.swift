@@ -44,7 +44,7 @@ package struct RecallHandler: Sendable {
         } else {
             let form = call.isPage ? RecallFormat.page : format
             let stream = RecallStream(file: file, turns: turns, format: form, pages: pages, caller: caller)
-            response = Response(status: .ok, headers: form.headers(of: id), body: .stream(stream.write))
+            response = try await stream.response(headers: form.headers(of: id))
         }
         if turns.startIndex > 0, let first = turns.first {
             response.headers[.link] = next(after: call, "turns_before", first.id)

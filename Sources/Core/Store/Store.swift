@@ -124,8 +124,8 @@ package protocol Store: Sendable {
     // MARK: Repeated requests
 
     /// What was answered to the request named by `digest`, at most a day ago.
-    func answer(_ digest: String, of archive: ArchiveID) async throws -> StoredAnswer?
-    func storeAnswer(_ answer: StoredAnswer, as digest: String, of archive: ArchiveID) async throws
+    func answer(_ digest: String, of archive: ArchiveID) async throws -> IdempotentResponse?
+    func storeAnswer(_ answer: IdempotentResponse, as digest: String, of archive: ArchiveID) async throws
 
     // MARK: Audit log
 

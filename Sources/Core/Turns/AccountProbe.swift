@@ -29,9 +29,7 @@ package struct AccountProbe: Sendable {
         do throws(UpstreamError) {
             let prompt = UpstreamPrompt(prompt: "Answer with the word OK.", pseudonym: "u-test")
             let reply = try await drivers.driver(for: account).send(prompt, to: account)
-            for _ in 0..<Self.mostEvents {
-                if case .finished = try await reply.next() { break }
-            }
+            for _ in 0..<Self.mostEvents where try await reply.next() == nil { break }
             return .passed
         } catch {
             return .failed(error)

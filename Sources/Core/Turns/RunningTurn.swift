@@ -1,24 +1,32 @@
-/// A turn whose answer has begun.
+/// A turn whose answer has begun, pulled by one task: ask for events to the end, then close it.
 ///
-/// It holds its conversation and its account until it is finished or dropped.
-package final class RunningTurn: Sendable {
-    let conversations: Conversations
-    let ask: Ask
+/// It holds its conversation and its account until its last use. Dropped before it is closed it stores nothing.
+package final class RunningTurn {
+    private let conversations: Conversations
+    private let ask: Ask
     /// The conversation before this turn.
     package let conversation: Conversation
-    let startedAt: Timestamp
-    let lease: AccountLease
+    private let startedAt: Timestamp
+    private let lease: AccountLease
     /// Kept, not read: its end lets the next turn of the conversation run.
-    let turnLease: Lease?
+    private let turnLease: Lease?
     /// The thread that named the conversation, where the caller did not.
-    let threadBefore: String?
-    let reply: UpstreamReply
+    private let threadBefore: String?
+    private let reply: any UpstreamReply
     /// Says when the caller may not go on.
-    let ticket: TurnWatch.Ticket
+    private let ticket: TurnWatch.Ticket
+    private var stage = Stage.answering
+
+    private enum Stage {
+        case answering
+        /// The reply is whole; its conversation gets its title.
+        case titling(Conversation, Pending<String>)
+        case whole(Conversation)
+    }
 
     init(
         conversations: Conversations, ask: Ask, conversation: Conversation, startedAt: Timestamp, lease: AccountLease,
-        turnLease: Lease?, reply: UpstreamReply, ticket: TurnWatch.Ticket, threadBefore: String? = nil
+        turnLease: Lease?, reply: any UpstreamReply, ticket: TurnWatch.Ticket, threadBefore: String? = nil
     ) {
         self.conversations = conversations
         self.ask = ask
@@ -29,58 +37,91 @@ package final class RunningTurn: Sendable {
         self.reply = reply
         self.threadBefore = threadBefore
         self.ticket = ticket
-        ticket.onEnd(reply.cancel)
+        ticket.control(reply.control)
     }
 
-    /// Receives the rest of the answer, stores the turn, and returns its conversation with the turn as the last.
-    ///
-    /// If the caller leaves (the task is cancelled or `tell` throws) or the upstream breaks off, what had come by
-    /// then is stored and marked, and the failure is thrown.
-    ///
-    /// - Parameter tell: Told of each event as it comes, but not of the end, and whether another is here already.
-    package func finish(
-        telling tell: @Sendable (UpstreamEvent, _ isFollowed: Bool) async throws -> Void = { _, _ in }
-    ) async throws -> Conversation {
-        defer { withExtendedLifetime(turnLease) {} }
-        var collected = CollectedReply()
-        do { try await receive(&collected, tell) } catch {
-            if let refusal = ticket.refusal {
-                do { try await keepPart(collected, after: CancellationError()) } catch { throw refusal }
-            }
-            let wasWhole = collected.hasFinishReason && isDeparture(error)
-            // A caller that leaves between the last word and the end mark has all it wanted.
-            guard wasWhole else { try await keepPart(collected, after: error) }
-        }
-        return try await store(collected)
+    /// Seconds since 1970, as the OpenAI API gives it.
+    package var createdSecond: Int { Int(startedAt.microsecondsSinceEpoch / 1_000_000) }
+
+    /// Whether another event is here already, so that what came before it may wait to be sent along.
+    package var hasMore: Bool {
+        if case .answering = stage { reply.hasMore } else { false }
     }
 
-    // Thousands of turns may be in `receive` at the same time. Inlined, each would hold what comes after it, too.
-
-    @inline(never)
-    private func receive(
-        _ collected: inout CollectedReply,
-        _ tell: @Sendable (UpstreamEvent, _ isFollowed: Bool) async throws -> Void
-    ) async throws {
+    /// The next event, nil once the turn can be closed.
+    ///
+    /// After a failure, here or in what is done with the event, ``interrupt(by:)`` stores what has come.
+    ///
+    /// - Parameter silence: After about this time without anything ``UpstreamEvent/silence`` is given.
+    package func next(silence: Duration? = nil) async throws -> UpstreamEvent? {
         while true {
-            let event = try await reply.next()
-            if ticket.refusal != nil { throw CancellationError() }
-            guard collected.take(event) else { return }
-            try await tell(event, reply.hasMore())
+            switch stage {
+            case .answering:
+                ticket.wake(after: silence)
+                let event = try await reply.next()
+                if ticket.refusal != nil { throw CancellationError() }
+                if let event { return event }
+                try await endReply()
+            case .titling(var whole, let title):
+                guard let title = try await title.value(within: silence) else { return .silence }
+                whole.title = title
+                stage = .whole(whole)
+            case .whole: return nil
+            }
         }
     }
 
-    @inline(never)
-    private func store(_ collected: CollectedReply) async throws -> Conversation {
+    /// Notes that the reply is whole, and asks for a title where one is due.
+    private func endReply() async throws {
         try await conversations.dispatcher.noteSuccess(of: lease.account)
-        var whole = conversation(with: collected, outcome: .complete)
-        if whole.isNew, ask.completion == nil, let turn = whole.turns.last {
-            whole.title = await conversations.title(
+        let whole = conversation(with: reply.collected, outcome: .complete)
+        guard whole.isNew, ask.completion == nil, let turn = whole.turns.last else {
+            stage = .whole(whole)
+            return
+        }
+        let title = Pending { [conversations, ask, lease] in
+            await conversations.title(
                 for: turn, of: whole, from: lease.account, pseudonym: ask.user.archive.pseudonym,
                 requestID: ask.requestID)
         }
+        stage = .titling(whole, title)
+    }
+
+    /// Ends a turn that was broken off: the caller left (the task is cancelled or an event could not be sent), the
+    /// caller may not go on, or the upstream failed.
+    ///
+    /// It returns where the turn is whole nevertheless, and is then to be closed.
+    ///
+    /// - Throws: The failure as the caller is to see it, once what had come is stored and marked.
+    package func interrupt(by error: any Error) async throws {
+        guard case .answering = stage else { return }
+        let part = reply.collected
+        if let refusal = ticket.refusal {
+            do { try await keep(part, after: CancellationError()) } catch { throw refusal }
+        }
+        // A caller that leaves between the last word and the end mark has all it wanted.
+        if part.hasFinishReason, isDeparture(error) { return }
+        try await keep(part, after: error)
+    }
+
+    /// Stores the turn and returns its conversation with the turn as the last.
+    package func close() async throws -> Conversation {
+        if case .answering = stage { try await endReply() }
+        while try await next() != nil {}
+        guard case .whole(let whole) = stage else { throw CancellationError() }
         try await conversations.archive(whole, of: ask)
-        try await noteThread(of: whole, after: threadBefore, ending: collected)
+        try await noteThread(of: whole, after: threadBefore, ending: reply.collected)
         return whole
+    }
+
+    /// Receives all of the answer and closes the turn.
+    ///
+    /// - Parameter take: Gets each event.
+    package func finish(_ take: (UpstreamEvent) -> Void = { _ in }) async throws -> Conversation {
+        do {
+            while let event = try await next() { take(event) }
+        } catch { try await interrupt(by: error) }
+        return try await close()
     }
 
     /// Remembers the thread by which the caller's next call is known, while the conversation is still held.
@@ -123,8 +164,7 @@ package final class RunningTurn: Sendable {
     }
 
     /// Stores what came before a failure, then throws that failure as the caller is to see it.
-    @inline(never)
-    private func keepPart(_ part: CollectedReply, after error: any Error) async throws -> Never {
+    private func keep(_ part: CollectedReply, after error: any Error) async throws -> Never {
         let hasLeft = isDeparture(error)
         let upstream = hasLeft ? UpstreamError(.cancelled, .callerFault, "left") : error as? UpstreamError
         guard let upstream else { throw error }
@@ -140,9 +180,4 @@ package final class RunningTurn: Sendable {
         }
         throw failure
     }
-}
-
-extension RunningTurn {
-    /// Seconds since 1970, as the OpenAI API gives it.
-    var createdSecond: Int { Int(startedAt.microsecondsSinceEpoch / 1_000_000) }
 }

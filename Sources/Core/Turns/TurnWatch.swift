@@ -1,16 +1,16 @@
 import Synchronization
 
-/// Looks every second whether those whose turns run may go on, and ends the turns of those who may not.
+/// Looks every second at all running turns: ends those whose caller may not go on, and wakes those that wait for long.
 ///
-/// That is whoever was removed or disabled, or whose key was taken, since the turn began.
-///
-/// An upstream may be silent for minutes, so this does not wait for its next piece.
+/// Who may not go on was removed or disabled, or its key was taken, since the turn began. An upstream may be silent
+/// for minutes, so this does not wait for its next piece.
 final class TurnWatch: Sendable {
     /// One turn under watch, for as long as this object lives.
     final class Ticket: Sendable {
         private struct State {
             var refusal: GatewayError?
-            var end: (@Sendable () -> Void)?
+            var control = ReplyControl()
+            var wakeAt: ContinuousClock.Instant?
         }
 
         fileprivate let user: User
@@ -31,28 +31,32 @@ final class TurnWatch: Sendable {
         /// What the caller is told whose turn was ended; nil as long as it may go on.
         var refusal: GatewayError? { state.withLock { $0.refusal } }
 
-        /// Has `end` called when the turn must end, in place of what was to be called before.
+        /// Gives over what ends and wakes the turn from now on.
         ///
-        /// It is called at once if the turn must end already.
-        func onEnd(_ end: @escaping @Sendable () -> Void) {
+        /// It is ended at once if it must end already.
+        func control(_ control: ReplyControl) {
             let isLate = state.withLock { state in
-                state.end = end
+                state.control = control
                 return state.refusal != nil
             }
-            if isLate { end() }
+            if isLate { control.cancel() }
+        }
+
+        /// Has the turn woken about when `silence` is over, in place of what was asked for before; nil: never.
+        func wake(after silence: Duration?) {
+            let time = silence.map { ContinuousClock.now + $0 }
+            state.withLock { $0.wakeAt = time }
         }
 
         /// Runs `body` in a task that is cancelled when the turn must end.
         ///
         /// - Throws: ``refusal`` if that happened, else what `body` throws.
-        func run<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
-            let task = Task(executorPreference: TurnWatch.executor, operation: body)
-            onEnd { task.cancel() }
+        func run<Value>(_ body: @escaping @Sendable () async throws -> sending Value) async throws -> sending Value {
+            let work = Pending(body)
+            control(ReplyControl(cancel: work.cancel))
             do {
-                return try await withTaskCancellationHandler {
-                    try await task.value
-                } onCancel: {
-                    task.cancel()
+                while true {
+                    if let value = try await work.value(within: nil) { return value }
                 }
             } catch {
                 throw refusal ?? error
@@ -62,9 +66,18 @@ final class TurnWatch: Sendable {
         fileprivate func end(_ refusal: GatewayError) {
             let end = state.withLock { state in
                 state.refusal = refusal
-                return state.end
+                return state.control.cancel
             }
-            end?()
+            end()
+        }
+
+        fileprivate func wake(at time: ContinuousClock.Instant) {
+            let wake = state.withLock { state -> (@Sendable () -> Void)? in
+                guard let wakeAt = state.wakeAt, wakeAt <= time else { return nil }
+                state.wakeAt = nil
+                return state.control.wake
+            }
+            wake?()
         }
     }
 
@@ -74,6 +87,8 @@ final class TurnWatch: Sendable {
         var nextID: UInt64 = 0
         var entries: [UInt64: Entry] = [:]
         var isWatching = false
+        /// Whether it is being found out who may go on, which takes as long as the disk does.
+        var isLooking = false
     }
 
     private let store: any Store
@@ -106,21 +121,35 @@ final class TurnWatch: Sendable {
     private func watch() async {
         while true {
             try? await Task.sleep(for: interval)
-            let tickets = state.withLock { state in
+            let (tickets, looks) = state.withLock { state in
                 if state.entries.isEmpty { state.isWatching = false }
-                return state.isWatching ? state.entries.values.compactMap(\.ticket) : nil
+                let looks = state.isWatching && !state.isLooking
+                state.isLooking = state.isLooking || looks
+                return (state.isWatching ? state.entries.values.compactMap(\.ticket) : nil, looks)
             }
             guard let tickets else { return }
-            // Many turns of one person are looked at once.
-            let byCaller = Dictionary(grouping: tickets.filter { $0.refusal == nil }) {
-                "\($0.user.archive.digest) \($0.key ?? "")"
+            // Those whose time is over sooner than the next look have waited long enough.
+            let time = ContinuousClock.now + interval / 2
+            for ticket in tickets { ticket.wake(at: time) }
+            if looks {
+                Task(executorPreference: Self.executor) { [self] in
+                    await endRefused(tickets)
+                    state.withLock { $0.isLooking = false }
+                }
             }
-            for turns in byCaller.values {
-                guard let turn = turns.first else { continue }
-                // Where that cannot be told now the next look tells it.
-                let caller = try? await store.caller(turn.key.map { [$0] } ?? [], acting: turn.user)
-                if let refusal = caller?.standing.refusal { turns.forEach { $0.end(refusal) } }
-            }
+        }
+    }
+
+    private func endRefused(_ tickets: [Ticket]) async {
+        // Many turns of one person are looked at once.
+        let byCaller = Dictionary(grouping: tickets.filter { $0.refusal == nil }) {
+            "\($0.user.archive.digest) \($0.key ?? "")"
+        }
+        for turns in byCaller.values {
+            guard let turn = turns.first else { continue }
+            // Where that cannot be told now the next look tells it.
+            let caller = try? await store.caller(turn.key.map { [$0] } ?? [], acting: turn.user)
+            if let refusal = caller?.standing.refusal { turns.forEach { $0.end(refusal) } }
         }
     }
 

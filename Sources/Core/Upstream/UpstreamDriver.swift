@@ -6,7 +6,7 @@ package protocol UpstreamDriver: Sendable {
     ///
     /// Until it returns another account may be tried; afterwards the turn belongs to this one. Cancelling the
     /// task closes the upstream connection at once.
-    func send(_ prompt: UpstreamPrompt, to account: Account) async throws(UpstreamError) -> UpstreamReply
+    func send(_ prompt: UpstreamPrompt, to account: Account) async throws(UpstreamError) -> any UpstreamReply
 
     /// A title for a conversation whose first turn just ended; nil where the upstream has none to give.
     ///
@@ -56,23 +56,17 @@ package final class UpstreamPrompt: Sendable {
     }
 }
 
-/// One piece of an upstream's answer.
+/// One piece of an upstream's answer, for the caller.
 package enum UpstreamEvent: Sendable, Equatable {
     /// More of the reply's text.
-    case text(String)
+    case text(EscapedText)
     /// The whole text so far in place of what came before it.
-    case replaced(String)
-    /// More of a refusal, or of the reasoning before the reply; only where no ``CompletionRequest`` gets the chunks.
-    case refusal(String)
-    case reasoning(String)
-    /// What is known of the reply before its end, so that one that breaks off can be continued.
-    case identified(UpstreamFinish)
-    /// A chunk of a streamed completion as the upstream sent it; only where a ``CompletionRequest`` asked for it.
-    case chunk(JSON)
-    /// A whole completion as the upstream sent it; only where a ``CompletionRequest`` asked for it.
-    case completion(JSON)
-    /// The end of a whole reply. Nothing follows.
-    case finished(UpstreamFinish)
+    case replaced(EscapedText)
+    /// A chunk or a whole completion as the upstream sent it, where a ``CompletionRequest`` asked for one: a JSON object
+    /// without `conversation_id`, a chunk's without line ends, and without a usage that the caller did not ask for.
+    case passed(ArraySlice<UInt8>)
+    /// ``ReplyControl/wake`` was called while nothing came.
+    case silence
 }
 
 /// What is known at the end of a reply.
@@ -96,20 +90,40 @@ package struct UpstreamFinish: Sendable, Equatable {
     }
 }
 
-/// An answer that is on its way: ask for events until ``UpstreamEvent/finished(_:)`` or an error.
-package struct UpstreamReply: Sendable {
-    package let next: @Sendable () async throws(UpstreamError) -> UpstreamEvent
-    /// Whether more of the answer is here already, so that what came before it may wait to be sent along.
-    package let hasMore: @Sendable () -> Bool
-    /// Closes the connection, from any task; ``next`` then fails as cancelled.
-    package let cancel: @Sendable () -> Void
+/// An answer that is on its way, pulled piece by piece by one task at a time.
+///
+/// The connection is closed with the last use of it.
+package protocol UpstreamReply: AnyObject {
+    /// What has come until now.
+    var collected: CollectedReply { get }
+    /// Whether another event is here already, so that what came before it may wait to be sent along.
+    var hasMore: Bool { get }
+    var control: ReplyControl { get }
 
-    package init(
-        hasMore: @escaping @Sendable () -> Bool = { false }, cancel: @escaping @Sendable () -> Void = {},
-        next: @escaping @Sendable () async throws(UpstreamError) -> UpstreamEvent
-    ) {
-        self.hasMore = hasMore
-        self.cancel = cancel
-        self.next = next
+    /// The next event, nil at the end of a whole reply; what came before a failure is given out before it.
+    func next() async throws(UpstreamError) -> UpstreamEvent?
+}
+
+/// What others may do to a reply that a task waits for.
+package struct ReplyControl: Sendable {
+    /// Closes the connection; ``UpstreamReply/next()`` then fails as cancelled.
+    package var cancel: @Sendable () -> Void = {}
+    /// Makes a task that waits in ``UpstreamReply/next()`` go on with ``UpstreamEvent/silence``.
+    package var wake: @Sendable () -> Void = {}
+}
+
+/// A reply of one text that is already here.
+final class WholeReply: UpstreamReply {
+    let collected: CollectedReply
+    private var isTold = false
+
+    init(_ text: String, _ finish: UpstreamFinish) { collected = CollectedReply(text: text, finish: finish) }
+
+    var hasMore: Bool { false }
+    var control: ReplyControl { ReplyControl() }
+
+    func next() async throws(UpstreamError) -> UpstreamEvent? {
+        defer { isTold = true }
+        return isTold ? nil : .text(collected.text)
     }
 }

@@ -16,10 +16,7 @@ struct ResponseTransmission {
     /// - Returns: The status that went out, and whether the caller left before the end.
     func send(_ response: inout Response) async -> (status: Int, hasClientLeft: Bool) {
         do {
-            do { try await transmit(&response) } catch let instead as ResponseInstead {
-                response = instead.response
-                try await transmit(&response)
-            }
+            try await transmit(&response)
             try await watch.waitForRoom()
         } catch {
             // The head may be out, so the only honest end is a connection that breaks off: nginx passes that on.
@@ -51,18 +48,10 @@ struct ResponseTransmission {
         case .stream(let write):
             response.body = .bytes([])
             let writer = writer(head(of: response, contentLength: nil))
-            if request.method != .head {
-                do { try await write(writer) } catch let instead as ResponseInstead {
-                    guard writer.isUnbegun else { throw BrokenResponse() }
-                    throw instead
-                }
-            }
+            if request.method != .head { try await write(writer) }
             if writer.isUnbegun { try await writer.send([]) }
         }
     }
-
-    /// A body asked for another response when a part of it was out.
-    private struct BrokenResponse: Error {}
 
     private func writer(_ head: [UInt8]) -> ExchangeWriter {
         ExchangeWriter(exchange: exchange, watch: watch, sent: sent, spool: spool, head: head)

@@ -6,8 +6,8 @@ import Testing
 struct AnswerStoreTests {
     private let directory = TemporaryDirectory()
 
-    private func answer(_ body: String = "{}") -> StoredAnswer {
-        StoredAnswer(bodyDigest: "d", contentType: "application/json", body: body)
+    private func answer(_ body: String = "{}") -> IdempotentResponse {
+        IdempotentResponse(bodyDigest: "d", contentType: "application/json", body: body)
     }
 
     private func adding(_ id: String, to store: JSONFileStore) throws -> User {

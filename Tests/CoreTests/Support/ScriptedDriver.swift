@@ -2,6 +2,37 @@ import Synchronization
 
 @testable import Core
 
+/// What a scripted upstream says.
+enum ScriptedEvent: Sendable {
+    case text(String)
+    case finished(UpstreamFinish)
+}
+
+/// A reply of events that are all here.
+private final class ScriptedReply: UpstreamReply {
+    private(set) var collected = CollectedReply()
+    private var events: ArraySlice<Result<ScriptedEvent, UpstreamError>>
+    private var text = ""
+
+    init(_ events: [Result<ScriptedEvent, UpstreamError>]) { self.events = events[...] }
+
+    var hasMore: Bool { false }
+    var control: ReplyControl { ReplyControl() }
+
+    func next() async throws(UpstreamError) -> UpstreamEvent? {
+        guard let event = events.popFirst() else { throw UpstreamError(.truncated, .transient, "nothing more") }
+        switch try event.get() {
+        case .text(let more):
+            text += more
+            collected = CollectedReply(text: text, finish: UpstreamFinish())
+            return .text(EscapedText(more))
+        case .finished(let finish):
+            collected = CollectedReply(text: text, finish: finish)
+            return nil
+        }
+    }
+}
+
 /// An upstream that does what a test says and remembers what it was asked.
 final class ScriptedDriver: UpstreamDriver {
     struct Asked: Sendable {
@@ -11,11 +42,11 @@ final class ScriptedDriver: UpstreamDriver {
 
     private let state = Mutex<(asked: [Asked], failures: [Account.ID: [UpstreamError]])>(([], [:]))
     private let title: String?
-    private let reply: @Sendable (UpstreamPrompt) -> [Result<UpstreamEvent, UpstreamError>]
+    private let reply: @Sendable (UpstreamPrompt) -> [Result<ScriptedEvent, UpstreamError>]
 
     init(
         title: String? = "A given title",
-        reply: @escaping @Sendable (UpstreamPrompt) -> [Result<UpstreamEvent, UpstreamError>] = { prompt in
+        reply: @escaping @Sendable (UpstreamPrompt) -> [Result<ScriptedEvent, UpstreamError>] = { prompt in
             [
                 .success(.text("You said: ")), .success(.text(prompt.prompt)),
                 .success(.finished(UpstreamFinish(model: "m", finishReason: "stop"))),
@@ -33,20 +64,14 @@ final class ScriptedDriver: UpstreamDriver {
         state.withLock { $0.failures[account, default: []] += errors }
     }
 
-    func send(_ prompt: UpstreamPrompt, to account: Account) async throws(UpstreamError) -> UpstreamReply {
+    func send(_ prompt: UpstreamPrompt, to account: Account) async throws(UpstreamError) -> any UpstreamReply {
         let failure = state.withLock { state -> UpstreamError? in
             state.asked.append(Asked(account: account.id, prompt: prompt))
             guard state.failures[account.id]?.isEmpty == false else { return nil }
             return state.failures[account.id]?.removeFirst()
         }
         if let failure { throw failure }
-        let events = Mutex(reply(prompt)[...])
-        return UpstreamReply { () async throws(UpstreamError) in
-            guard let event = events.withLock({ $0.popFirst() }) else {
-                throw UpstreamError(.truncated, .transient, "nothing more")
-            }
-            return try event.get()
-        }
+        return ScriptedReply(reply(prompt))
     }
 
     func title(

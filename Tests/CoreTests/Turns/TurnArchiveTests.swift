@@ -13,7 +13,7 @@ struct TurnArchiveTests {
 
     private func collected(_ chunks: String...) throws -> Turn {
         var reply = CollectedReply()
-        for chunk in chunks { _ = reply.take(.chunk(try read(chunk))) }
+        for chunk in chunks { _ = reply.add(chunk: try read(chunk)) }
         var turn = Turn(prompt: "p", reply: "", startedAt: .now)
         reply.put(into: &turn)
         return turn

@@ -12,7 +12,7 @@ import Testing
 
         init(_ answer: @escaping @Sendable (Account) throws(UpstreamError) -> UpstreamModels) { self.answer = answer }
 
-        func send(_ prompt: UpstreamPrompt, to account: Account) async throws(UpstreamError) -> UpstreamReply {
+        func send(_ prompt: UpstreamPrompt, to account: Account) async throws(UpstreamError) -> any UpstreamReply {
             throw UpstreamError(.unreachable, .transient, "not for turns")
         }
 

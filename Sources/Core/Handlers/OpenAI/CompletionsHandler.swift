@@ -4,56 +4,87 @@ import HTTPTypes
 package struct CompletionsHandler: Sendable {
     let authenticator: Authenticator
     let conversations: Conversations
-    let repeats: RepeatedRequests
+    let idempotency: Idempotency
     let errors: ErrorMapper
     let isArchived: Bool
 
     package func respond(to call: Call) async throws -> Response {
         let body = try call.jsonObject()
         let user = try await authenticator.subject(of: call)
-        return try await repeats.respond(to: call, of: user) { recorder in
-            try await answer(call, body, user, recorder)
+        switch try await idempotency.claim(call, of: user) {
+        case .repeated(let response): return response
+        case .none: return try await answer(call, body, user, nil)
+        case .first(let recorder): return try await answer(call, body, user, recorder)
         }
     }
 
     private func answer(
-        _ call: Call, _ body: JSONObject, _ user: User, _ recorder: RepeatedRequests.Recorder?
+        _ call: Call, _ body: JSONObject, _ user: User, _ recorder: Idempotency.Recorder?
     ) async throws -> Response {
         let request = try Self.request(body, call)
-        if request.isStream { return stream(request, call, user, recorder) }
-        let running = try await begin(request, call, user)
-        let builder = CompletionBuilder(running)
-        let conversation = try await running.finish { event, _ in builder.take(event) }
-        let answer = builder.completion(of: conversation)
-        try await recorder?.finish(contentType: "application/json", body: answer.bytes)
+        if request.isStream { return try await stream(request, call, user, recorder) }
+        var whole: ArraySlice<UInt8>?
+        let conversation = try await begin(request, call, user).finish { event in
+            if case .passed(let completion) = event { whole = completion }
+        }
+        let answer = Self.answer(whole, of: conversation)
+        try await recorder?.keep(answer, contentType: "application/json")
         return .json(answer)
     }
 
+    /// The upstream's own completion, else one made of its text.
+    private static func answer(_ whole: ArraySlice<UInt8>?, of conversation: Conversation) -> [UInt8] {
+        var output: [UInt8] = []
+        ChunkEncoder.write(whole ?? made(of: conversation).bytes[...], in: conversation.id, to: &output)
+        return output
+    }
+
+    private static func made(of conversation: Conversation) -> JSON {
+        guard let turn = conversation.turns.last else { return [:] }
+        return [
+            "id": JSON("chatcmpl-\(turn.id)"), "object": "chat.completion",
+            "created": JSON(Int(turn.startedAt.microsecondsSinceEpoch / 1_000_000)),
+            "model": JSON(turn.model ?? "unknown"),
+            "choices": [
+                [
+                    "index": 0, "message": ["role": "assistant", "content": JSON(turn.reply)], "logprobs": nil,
+                    "finish_reason": JSON(turn.finishReason ?? "stop"),
+                ]
+            ],
+            "usage": turn.usage?.json ?? .null,
+        ]
+    }
+
+    /// A failure has a status until the upstream has begun to answer, or 15 seconds have passed.
     private func stream(
-        _ request: CompletionRequest, _ call: Call, _ user: User, _ recorder: RepeatedRequests.Recorder?
-    ) -> Response {
-        EventStream.response { stream in
-            let output = RecordedStream(stream, recorder: recorder)
-            let tell = { (error: any Error) in
-                try await stream.send(data: errors.callerError(for: error, requestID: call.request.id).openAI.bytes)
-            }
-            guard let running = try await stream.begin({ try await begin(request, call, user) }, orTell: tell) else {
-                return
-            }
+        _ request: CompletionRequest, _ call: Call, _ user: User, _ recorder: Idempotency.Recorder?
+    ) async throws -> Response {
+        let opening = Pending { try await begin(request, call, user) }
+        try await opening.settle(within: EventStream.silence)
+        return EventStream.response { writer in
+            var stream = EventStream(writer, isKept: recorder != nil)
             do {
-                let chunks = CompletionChunks(running, wantsUsage: request.wantsUsage)
-                let conversation = try await running.finish { event, isFollowed in
-                    for chunk in chunks.chunks(for: event) { try await output.hold(chunk.bytes) }
-                    if !isFollowed { try await stream.flush() }
-                }
-                for chunk in chunks.ending(conversation) { try await output.hold(chunk.bytes) }
-                try await output.hold(Array("[DONE]".utf8))
-                try await stream.flush()
-                try await output.finish()
+                try await send(opening, to: &stream, wantsUsage: request.wantsUsage)
+                try await recorder?.keep(stream.kept ?? [], contentType: EventStream.contentType)
             } catch {
-                try await tell(error)
+                stream.add(errors.callerError(for: error, requestID: call.request.id).openAI)
+                try await stream.flush()
             }
         }
+    }
+
+    private func send(_ opening: Pending<RunningTurn>, to stream: inout EventStream, wantsUsage: Bool) async throws {
+        let turn = try await stream.value(of: opening)
+        var encoder = ChunkEncoder(turn, wantsUsage: wantsUsage)
+        do {
+            while let event = try await turn.next(silence: EventStream.silence) {
+                if case .silence = event { try await stream.comment() }
+                encoder.encode(event, to: &stream)
+                try await stream.flush(unless: turn.hasMore)
+            }
+        } catch { try await turn.interrupt(by: error) }
+        encoder.end(try await turn.close(), to: &stream)
+        try await stream.flush()
     }
 
     /// Continues the conversation that the body names, else the one whose thread it sends, else begins one.

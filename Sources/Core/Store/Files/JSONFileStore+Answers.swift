@@ -13,13 +13,13 @@ extension JSONFileStore {
 
     private typealias KeptAnswer = (path: String, bytes: Int, writtenAt: Int)
 
-    package func answer(_ digest: String, of archive: ArchiveID) throws(StoreError) -> StoredAnswer? {
+    package func answer(_ digest: String, of archive: ArchiveID) throws(StoreError) -> IdempotentResponse? {
         do throws(StoreError) {
             var record = try read(layout.answer(digest, of: archive))
             // Where the version before kept those of users, who had no numbers then.
             if record == nil, archive.number == nil { record = try read("\(layout.answers)/\(digest).json") }
-            guard let answer = record.flatMap(StoredAnswer.init(record:)),
-                Timestamp.now - answer.createdAt < StoredAnswer.lifetime
+            guard let answer = record.flatMap(IdempotentResponse.init(record:)),
+                Timestamp.now - answer.createdAt < IdempotentResponse.lifetime
             else { return nil }
             return answer
         } catch {
@@ -31,7 +31,7 @@ extension JSONFileStore {
     }
 
     package func storeAnswer(
-        _ answer: StoredAnswer, as digest: String, of archive: ArchiveID
+        _ answer: IdempotentResponse, as digest: String, of archive: ArchiveID
     ) throws(StoreError) {
         let bytes = answer.record.bytes
         guard bytes.count <= AnswerLimit.one else { return }

@@ -23,7 +23,7 @@ package struct ChatGPTDriver: UpstreamDriver {
         limits = settings.server.replyLimits
     }
 
-    package func send(_ prompt: UpstreamPrompt, to account: Account) async throws(UpstreamError) -> UpstreamReply {
+    package func send(_ prompt: UpstreamPrompt, to account: Account) async throws(UpstreamError) -> any UpstreamReply {
         let model = prompt.model ?? account.models.first ?? standardModel(of: account)
         if let pause = caps.remaining(model, of: account) { throw .chatGPTModelCap(clearsIn: pause) }
         let thread = prompt.conversation?.upstreamID
@@ -44,9 +44,7 @@ package struct ChatGPTDriver: UpstreamDriver {
                     endpoint: endpoint, token: token, proxy: account.proxy, model: model)
                 let reply = ChatGPTReply(response, to: messageID, in: thread, from: source, meter: meter)
                 try await reply.begin()
-                return UpstreamReply(cancel: reply.cancel) { () async throws(UpstreamError) in
-                    try await reply.next()
-                }
+                return reply
             } catch {
                 if error.upstreamCode == UpstreamError.ChatGPTCode.modelCap, let pause = error.retryAfter {
                     caps.note(model, of: account, for: pause)
@@ -100,13 +98,13 @@ package struct ChatGPTDriver: UpstreamDriver {
     /// The answer to a prompt that was taken, but whose answer did not come in time.
     private func readBack(
         _ messageID: String, in thread: String, _ token: AccessToken, _ account: Account, after error: UpstreamError
-    ) async throws(UpstreamError) -> UpstreamReply {
+    ) async throws(UpstreamError) -> any UpstreamReply {
         try await wait(.seconds(2))
         guard
             let answer = try? await endpoint.storedAnswer(
                 to: messageID, in: thread, as: token, through: account.proxy)
         else { throw error }
-        return .whole(
+        return WholeReply(
             answer.text,
             UpstreamFinish(
                 model: answer.model, finishReason: "stop", messageID: answer.id, conversationID: thread))

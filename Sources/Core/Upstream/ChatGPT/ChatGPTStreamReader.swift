@@ -32,7 +32,17 @@ struct ChatGPTStreamReader: Sendable {
     mutating func feed(_ piece: [UInt8]) {
         guard stage == .running else { return }
         do {
-            for event in try events.feed(piece) { take(event) }
+            // A snapshot that another follows at once shows nothing that the other does not.
+            var snapshot: EventStreamReader.Event?
+            for event in try events.feed(piece) {
+                if ChatGPTSnapshot.isOne(event) {
+                    snapshot = event
+                } else {
+                    if let last = snapshot.take() { take(last) }
+                    take(event)
+                }
+            }
+            if let snapshot { take(snapshot) }
         } catch {
             stage = .brokenOff
         }
@@ -72,5 +82,54 @@ struct ChatGPTStreamReader: Sendable {
         } else {
             passedOver += 1
         }
+    }
+}
+
+/// Tells the events that are a snapshot of the answer, without building anything of them.
+enum ChatGPTSnapshot {
+    /// Whether `event` says what ``ChatGPTMessage/isAnswer`` asks for and which thread it belongs to, and no failure.
+    ///
+    /// Where this is not sure the event is none.
+    static func isOne(_ event: EventStreamReader.Event) -> Bool {
+        guard event.name == "message" else { return false }
+        return JSONScanner.scan(event.data) { scanner in
+            var (hasMessage, hasThread) = (false, false)
+            let isWhole = scanner.object { scanner, name in
+                if scanner.isEqual(name, "error") { return scanner.null() }
+                if scanner.isEqual(name, "message") {
+                    hasMessage = true
+                    return isAnswer(&scanner)
+                }
+                guard scanner.isEqual(name, "conversation_id") else { return scanner.value() }
+                hasThread = true
+                return scanner.string() != nil
+            }
+            return isWhole && hasMessage && hasThread ? true : nil
+        } ?? false
+    }
+
+    private static func isAnswer(_ scanner: inout JSONScanner) -> Bool {
+        var (hasID, hasRole) = (false, false)
+        let isWhole = scanner.object { scanner, name in
+            if scanner.isEqual(name, "id") {
+                hasID = true
+                return scanner.string() != nil
+            }
+            if scanner.isEqual(name, "recipient") { return scanner.null() || isString(&scanner, "all") }
+            if scanner.isEqual(name, "author") {
+                return scanner.object { scanner, name in
+                    guard scanner.isEqual(name, "role") else { return scanner.value() }
+                    hasRole = true
+                    return isString(&scanner, "assistant")
+                }
+            }
+            return scanner.value()
+        }
+        return isWhole && hasID && hasRole
+    }
+
+    private static func isString(_ scanner: inout JSONScanner, _ word: StaticString) -> Bool {
+        guard let text = scanner.string() else { return false }
+        return scanner.isEqual(text.range, word)
     }
 }

@@ -16,8 +16,8 @@ struct ReplyText: Sendable {
         }
         guard !whole.utf8.elementsEqual(emitted.utf8) else { return nil }
         defer { emitted = whole }
-        guard whole.utf8.starts(with: emitted.utf8) else { return .replaced(whole) }
-        return .text(String(decoding: whole.utf8.dropFirst(emitted.utf8.count), as: UTF8.self))
+        guard whole.utf8.starts(with: emitted.utf8) else { return .replaced(EscapedText(whole)) }
+        return .text(EscapedText(String(decoding: whole.utf8.dropFirst(emitted.utf8.count), as: UTF8.self)))
     }
 
     /// Keeps what is here: the next texts go on behind it.

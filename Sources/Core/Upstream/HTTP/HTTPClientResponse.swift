@@ -25,7 +25,8 @@ package final class HTTPClientResponse: Sendable {
 
     /// The next piece of the body as soon as it has come, nil at its clean end.
     ///
-    /// Pieces that came in the meantime are joined. Cancelling the task closes the connection.
+    /// Pieces that came in the meantime are joined. Cancelling the task closes the connection. An empty piece says
+    /// that ``wake()`` was called.
     package func next() async throws(HTTPClientError) -> [UInt8]? { try await transfer.next() }
 
     /// The rest of the body.
@@ -45,4 +46,7 @@ package final class HTTPClientResponse: Sendable {
 
     /// Closes the connection at once.
     package func cancel() { transfer.cancel() }
+
+    /// Makes a task that waits in ``next()`` go on with an empty piece.
+    package func wake() { transfer.wake() }
 }

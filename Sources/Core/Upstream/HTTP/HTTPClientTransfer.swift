@@ -16,6 +16,7 @@ final class HTTPTransfer: Sendable {
         var head: Head?
         var body: [UInt8] = []
         var isPaused = false
+        var isWoken = false
         /// Nil while it runs, then nil or an error.
         var end: HTTPClientError??
         var waiter: CheckedContinuation<Void, Never>?
@@ -99,15 +100,16 @@ final class HTTPTransfer: Sendable {
         }
     }
 
-    /// The next piece, nil at the clean end.
+    /// The next piece, nil at the clean end; an empty one where ``wake()`` ended the wait.
     func next() async throws(HTTPClientError) -> [UInt8]? {
         while true {
-            let (piece, end, wasPaused) = guarded.withLock { guarded -> ([UInt8], HTTPClientError??, Bool) in
-                let piece = guarded.state.body
-                let wasPaused = guarded.state.isPaused
-                guarded.state.body = []
-                guarded.state.isPaused = false
-                return (piece, guarded.state.end, wasPaused)
+            let (piece, end, wasPaused, isWoken) = guarded.withLock { guarded in
+                defer {
+                    guarded.state.body = []
+                    guarded.state.isPaused = false
+                    guarded.state.isWoken = false
+                }
+                return (guarded.state.body, guarded.state.end, guarded.state.isPaused, guarded.state.isWoken)
             }
             if wasPaused { ask(casc_resume) }
             if !piece.isEmpty { return piece }
@@ -115,8 +117,18 @@ final class HTTPTransfer: Sendable {
                 if let error = end { throw error }
                 return nil
             }
+            if isWoken { return [] }
             await wait { !$0.body.isEmpty || $0.end != nil }
         }
+    }
+
+    /// Ends the wait of a task for a piece; does nothing where none waits.
+    func wake() {
+        let waiter = guarded.withLock { guarded in
+            guarded.state.isWoken = guarded.state.waiter != nil
+            return guarded.state.waiter.take()
+        }
+        waiter?.resume()
     }
 
     func cancel() {

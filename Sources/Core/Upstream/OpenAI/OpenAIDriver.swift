@@ -19,7 +19,7 @@ package struct OpenAIDriver: UpstreamDriver {
         self.knownModels = knownModels
     }
 
-    package func send(_ prompt: UpstreamPrompt, to account: Account) async throws(UpstreamError) -> UpstreamReply {
+    package func send(_ prompt: UpstreamPrompt, to account: Account) async throws(UpstreamError) -> any UpstreamReply {
         var body = prompt.completion?.body ?? JSONObject()
         let isStream = prompt.completion?.isStream ?? true
         if let model = await model(prompt.model, of: account) { body["model"] = JSON(model) }
@@ -37,12 +37,15 @@ package struct OpenAIDriver: UpstreamDriver {
         let response = try await endpoint.post(
             "/chat/completions", .object(body), to: account, totalTimeout: limits.total, idleTimeout: limits.idle)
         meter.begin()
-        let reader = OpenAIReplyReader(response, meter: meter, isPassedThrough: prompt.completion != nil)
+        let reply = OpenAIReply(response, meter: meter, form: Self.form(of: prompt.completion))
         // Another account may still be tried until the answer has really begun.
-        try await reader.begin()
-        return UpstreamReply(
-            hasMore: { reader.hasMore }, cancel: { response.cancel() },
-            next: { () async throws(UpstreamError) in try await reader.next() })
+        try await reply.begin()
+        return reply
+    }
+
+    private static func form(of completion: CompletionRequest?) -> OpenAIReply.Form {
+        guard let completion else { return .text }
+        return completion.isStream ? .chunks(showsUsage: completion.wantsUsage) : .completion
     }
 
     package func title(

@@ -17,8 +17,10 @@ struct OpenAIEndpoint: Sendable {
         return try await UpstreamModels(reading: response, member: "data")
     }
 
-    /// The whole body of `response`, a reply, as JSON.
-    static func json(of response: HTTPClientResponse, _ meter: ReplyMeter) async throws(UpstreamError) -> JSON {
+    /// The whole body of `response`, a reply, as it came and as JSON.
+    static func json(
+        of response: HTTPClientResponse, _ meter: ReplyMeter
+    ) async throws(UpstreamError) -> (bytes: [UInt8], json: JSON) {
         var meter = meter
         var body: [UInt8] = []
         while true {
@@ -33,7 +35,7 @@ struct OpenAIEndpoint: Sendable {
                 throw error
             }
         }
-        return try json(body)
+        return (body, try json(body))
     }
 
     /// The whole body of a small answer as JSON.

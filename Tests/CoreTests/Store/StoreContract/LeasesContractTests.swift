@@ -47,7 +47,7 @@ struct LeasesContractTests {
         let user = try #require(try await workers[0].addUser(StoreUnderTest.user("u")).user)
         let other = try #require(try await workers[0].addUser(StoreUnderTest.user("v")).user)
         let digest = Hex.sha256("request")
-        let answer = StoredAnswer(bodyDigest: "b", contentType: "text/plain", body: "é")
+        let answer = IdempotentResponse(bodyDigest: "b", contentType: "text/plain", body: "é")
         #expect(try await workers[0].answer(digest, of: user.archive) == nil)
 
         try await workers[0].storeAnswer(answer, as: digest, of: user.archive)

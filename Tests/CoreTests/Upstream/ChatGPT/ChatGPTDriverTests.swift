@@ -24,23 +24,18 @@ import Testing
     private let account = Account(
         id: Account.ID(rawValue: "a"), kind: .chatGPT(.init(accessToken: Secret(Self.token))))
 
-    private func events(of reply: UpstreamReply) async throws -> [UpstreamEvent] {
-        var events: [UpstreamEvent] = []
-        while true {
-            let event = try await reply.next()
-            events.append(event)
-            if case .finished = event { return events }
-        }
-    }
-
-    private func text(of events: [UpstreamEvent]) -> String {
-        events.reduce(into: "") { text, event in
+    /// The text that a caller has at the end.
+    private func text(of reply: any UpstreamReply) async throws -> String {
+        var text = ""
+        while let event = try await reply.next() {
             switch event {
-            case .text(let more): text += more
-            case .replaced(let whole): text = whole
-            default: break
+            case .text(let more): text += more.text
+            case .replaced(let whole): text = whole.text
+            case .passed, .silence: Issue.record("only text is expected")
             }
         }
+        #expect(reply.collected.text.text == text)
+        return text
     }
 
     /// The stored conversation in which `answer` follows the prompt of `request`.
@@ -68,15 +63,14 @@ import Testing
 
         let reply = try await driver(server, directory).send(
             UpstreamPrompt(prompt: "Rivers", pseudonym: "u"), to: account)
-        let events = try await events(of: reply)
+        let text = try await text(of: reply)
 
-        #expect(text(of: events) == "Danube, Nile")
+        #expect(text == "Danube, Nile")
         #expect(
-            events.last
-                == .finished(
-                    UpstreamFinish(
-                        model: "text-davinci-002-render-sha", finishReason: "stop", messageID: "b001",
-                        conversationID: ChatGPTStream.conversation)))
+            reply.collected.finish
+                == UpstreamFinish(
+                    model: "text-davinci-002-render-sha", finishReason: "stop", messageID: "b001",
+                    conversationID: ChatGPTStream.conversation))
         #expect(server.requests.filter { $0.hasPrefix("POST") }.count == 1)
     }
 
@@ -92,13 +86,12 @@ import Testing
         let reply = try await driver(server, directory).send(
             UpstreamPrompt(prompt: "Rivers", pseudonym: "u"), to: account)
 
+        #expect(try await reply.next() == .text(EscapedText("Danube")))
         #expect(
-            try await reply.next()
-                == .identified(
-                    UpstreamFinish(
-                        model: "text-davinci-002-render-sha", messageID: "b001",
-                        conversationID: ChatGPTStream.conversation)))
-        #expect(try await reply.next() == .text("Danube"))
+            reply.collected.finish
+                == UpstreamFinish(
+                    model: "text-davinci-002-render-sha", messageID: "b001",
+                    conversationID: ChatGPTStream.conversation))
         let error = await #expect(throws: UpstreamError.self) { try await reply.next() }
         #expect(error?.kind == .truncated && error?.mayBeAccepted == true)
     }
@@ -124,7 +117,7 @@ import Testing
 
         let reply = try await driver(server, directory).send(
             UpstreamPrompt(prompt: "Hi", system: "Be brief.", pseudonym: "u-someone"), to: account)
-        _ = try await events(of: reply)
+        _ = try await text(of: reply)
 
         let request = try #require(server.requests.first)
         #expect(request.contains("Authorization: Bearer \(Self.token)\r\n"))
@@ -150,7 +143,7 @@ import Testing
         }
         let reply = try await driver.send(UpstreamPrompt(prompt: "Hi", pseudonym: "u"), to: account)
 
-        #expect(text(of: try await events(of: reply)) == "Hello")
+        #expect(try await text(of: reply) == "Hello")
         #expect(server.requests.count == 2)
     }
 

@@ -30,6 +30,35 @@ import Testing
         #expect(read(bytes, by: 1).answer?.text == "Grüße, 世界 👋")
     }
 
+    @Test func snapshotsThatOthersFollowAtOnceChangeNothing() {
+        let snapshots = (1...20).map { count in
+            ChatGPTStream.event(ChatGPTStream.snapshot(String(repeating: "é\"", count: count)))
+        }
+        let odd: [JSON] = [
+            ["message": ["id": "t", "author": ["role": "tool"], "content": [:]], "conversation_id": "other"],
+            ["message": ["id": "m", "author": ["role": "assistant"], "recipient": "python"], "conversation_id": "c"],
+            ["message": nil, "error": nil], ["moderation_response": ["flagged": false]],
+        ]
+        let bytes = snapshots.joined() + odd.flatMap(ChatGPTStream.event)
+
+        let (whole, cut) = (read(Array(bytes)), read(Array(bytes), by: 7))
+
+        #expect(whole.answer?.text == String(repeating: "é\"", count: 20))
+        #expect(whole.answer == cut.answer && whole.stage == cut.stage && whole.passedOver == cut.passedOver)
+        #expect(whole.conversationID == "c" && cut.conversationID == "c")
+    }
+
+    @Test(arguments: [
+        #"{"message":{"id":"a","author":{"role":"user"}},"conversation_id":"c"}"#,
+        #"{"message":{"id":"a","role":"assistant"},"conversation_id":"c"}"#,
+        #"{"message":{"id":1,"author":{"role":"assistant"}},"conversation_id":"c"}"#,
+        #"{"message":{"id":"a","author":{"role":"assistant"}}}"#,
+        #"{"message":{"id":"a","author":{"role":"assistant"}},"conversation_id":"c","error":"no"}"#,
+        #"{"message":{"id":"a","author":{"role":"assistant"},"recipient":"python"},"conversation_id":"c"}"#,
+    ]) func whatIsNotSurelyASnapshotIsRead(event: String) {
+        #expect(!ChatGPTSnapshot.isOne(.init(name: "message", data: Array(event.utf8))))
+    }
+
     @Test func marksOfTheProtocolInTheTextEndNothing() {
         let text = "data: [DONE]\n\ndata: {\"message\": {\"id\": \"\u{2028}"
         let reader = read(ChatGPTStream.bytes([ChatGPTStream.snapshot(text), ChatGPTStream.last(text + "!")]))

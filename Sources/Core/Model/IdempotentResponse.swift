@@ -1,5 +1,5 @@
 /// An answer that is kept for a day, so that a request which is sent again gets it again.
-package struct StoredAnswer: Sendable, Equatable {
+package struct IdempotentResponse: Sendable, Equatable {
     package var createdAt: Timestamp
     /// SHA-256 of the request's body.
     package var bodyDigest: String

@@ -1,8 +1,8 @@
 /// One choice of a reply as its pieces put it together.
 struct ReplyChoice: Sendable {
-    var text = ""
+    var text = EscapedText()
     var refusal: String?
-    var reasoning: String?
+    private var reasoning: EscapedText?
     var finishReason: String?
     /// The calls of tools by their index, whose pieces come one after the other.
     private var calls: [Int: JSONObject] = [:]
@@ -12,7 +12,7 @@ struct ReplyChoice: Sendable {
     /// A whole message of an assistant.
     init(message: JSON) {
         add(message)
-        text = CompletionRequest.text(of: message)
+        text = EscapedText(CompletionRequest.text(of: message))
         if refusal == nil {
             refusal = message["content"]?.array?.lazy.compactMap { $0["refusal"]?.string }.first
         }
@@ -20,13 +20,18 @@ struct ReplyChoice: Sendable {
 
     /// Adds what a message or a piece of one holds.
     mutating func add(_ delta: JSON) {
-        if let more = delta["content"]?.string { text += more }
-        if let more = delta["refusal"]?.string { refusal.append(more) }
-        if let more = delta.reasoning { reasoning.append(more) }
+        if let more = delta["content"]?.string { text.append(more) }
+        if let more = delta["refusal"]?.string { refusal = (refusal ?? "") + more }
+        if let more = delta.reasoning { add(reasoning: EscapedText(more).bytes) }
         for (place, piece) in (delta["tool_calls"]?.array ?? []).enumerated() {
             add(call: piece, at: piece["index"]?.int ?? place)
         }
         if let call = delta["function_call"], !call.isNull { add(call: ["function": call], at: -1) }
+    }
+
+    /// - Parameter more: As ``EscapedText`` has it.
+    mutating func add(reasoning more: ArraySlice<UInt8>) {
+        if reasoning?.append(more) == nil { reasoning = EscapedText(scanned: more) }
     }
 
     /// What adds up stands in strings; of all other members the last counts.
@@ -56,15 +61,15 @@ struct ReplyChoice: Sendable {
     var isEmpty: Bool { text.isEmpty && calls.isEmpty && refusal?.isEmpty ?? true && reasoning?.isEmpty ?? true }
 
     /// The message as the caller will send it back in its next call.
-    var message: JSON { Turn.assistant(text, refusal: refusal, calls: toolCalls) }
+    var message: JSON { Turn.assistant(text.text, refusal: refusal, calls: toolCalls) }
 
     /// Makes this the reply of `turn`.
     func put(into turn: inout Turn) {
-        turn.reply = text
+        turn.reply = text.text
         turn.finishReason = finishReason ?? turn.finishReason
         turn.extras.toolCalls = toolCalls
         turn.extras.refusal = refusal?.isEmpty == false ? refusal : nil
-        turn.extras.reasoning = reasoning?.isEmpty == false ? reasoning : nil
+        turn.extras.reasoning = reasoning?.isEmpty == false ? reasoning?.text : nil
     }
 
     /// As an element of a turn's `choices`.
@@ -73,21 +78,18 @@ struct ReplyChoice: Sendable {
         put(into: &turn)
         var object = JSONObject()
         object["index"] = JSON(index)
-        object["reply"] = JSON(text)
+        object["reply"] = JSON(turn.reply)
         if let finishReason { object["finish_reason"] = JSON(finishReason) }
         for member in turn.extras.shown.members { object[member.name] = member.value }
         return .object(object)
     }
 }
 
-extension Optional<String> {
-    /// Appends to what there is, or to nothing.
-    mutating func append(_ more: String) {
-        if self?.append(more) == nil { self = more }
-    }
-}
-
 extension JSON {
+    /// The reasoning in a message: DeepSeek, vLLM and llama.cpp name it `reasoning_content`, OpenRouter and newer
+    /// versions of vLLM `reasoning`.
+    fileprivate var reasoning: String? { self["reasoning_content"]?.string ?? self["reasoning"]?.string }
+
     /// Whether it is nested so little that our own reader takes it back from a turn's line.
     fileprivate var isShallow: Bool { isNested(lessThan: 24) }
 

@@ -45,8 +45,10 @@ package struct JSONFileStore: Store {
     var journals: Journals { Journals(layout: layout, log: log) }
 
     /// Gets a journal for the turns that this process will store, for which its disk must be written; run it aside.
-    package func openJournal() {
-        guard isDurable, let opened = journals.open() else { return }
+    ///
+    /// - Parameter wake: Runs what it is given, which wakes all turns of a batch that is durable.
+    package func openJournal(wake: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { $0() }) {
+        guard isDurable, let opened = journals.open(wake: wake) else { return }
         journal.set(opened)
     }
 

@@ -40,7 +40,7 @@ struct Journals {
     }
 
     /// A journal for this process; nil where none can be had, which costs speed only.
-    func open() -> TurnJournal? {
+    func open(wake: @escaping TurnJournal.Wake) -> TurnJournal? {
         do throws(StoreError) {
             let half = JournalFile.half(on: layout.journals)
             for number in 0..<Self.most {
@@ -52,7 +52,7 @@ struct Journals {
                 let kept = try KeptFiles.shared.file(path, O_RDWR | O_CREAT)
                 try empty(kept.file)
                 try JournalFile.fill(kept.file, half: half)
-                return TurnJournal(kept, lease: lease, half: half)
+                return TurnJournal(kept, lease: lease, half: half, wake: wake)
             }
             log.notice("all journals are taken, so each turn is synced by itself")
         } catch {

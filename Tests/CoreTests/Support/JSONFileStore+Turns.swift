@@ -1,11 +1,13 @@
 @testable import Core
 
-extension JSONFileStore {
+extension Store {
     /// Stores the last turn of `conversation`, or all of it where it is new.
     func appendTurn(of conversation: Conversation, of archive: ArchiveID) async throws -> Bool {
         try await finish(TurnEnd(of: conversation, in: archive))
     }
+}
 
+extension JSONFileStore {
     /// Puts a conversation into an archive of which nobody noted whose it is, as of a version before.
     func write(_ conversation: Conversation, of archive: ArchiveID) throws {
         let files = layout.archive(archive)

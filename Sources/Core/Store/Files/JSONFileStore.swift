@@ -16,6 +16,8 @@ package struct JSONFileStore: Store {
     let modelLists = RecordCache<ModelList>()
     let journal = JournalHolder()
     let writer: ArchiveWriter
+    let accountsPage = AccountsPageHolder()
+    let waiting = WaitingLines<Wanted>()
 
     var isDurable: Bool { durability == .fsync }
 
@@ -40,6 +42,20 @@ package struct JSONFileStore: Store {
         try journals.recover()
         try migrate()
         finishBlanking()
+    }
+
+    /// What callers wait for.
+    enum Wanted: Hashable, Sendable {
+        case account(AccountChoice)
+        case right(Right)
+    }
+
+    package func lease(_ right: Right, timeout: Duration) async throws -> Lease? {
+        let place = layout.place(of: right)
+        let key = Wanted.right(right)
+        return try await waiting.wait(in: key, for: timeout) { () throws(StoreError) in
+            try Lease.take(place.path, offset: place.offset) { [waiting] in waiting.wake { $0 == key } }
+        }
     }
 
     var journals: Journals { Journals(layout: layout, log: log) }

@@ -4,3 +4,6 @@
 
 /* Makes everything durable that was written to the file system of `fd`; -1 and errno on failure (syncfs(2)). */
 extern int syncfs(int fd);
+
+/* Changes the blocks of a file; -1 and errno on failure (fallocate(2)). */
+extern int fallocate(int fd, int mode, long offset, long length);

@@ -55,18 +55,20 @@ package protocol Store: Sendable {
 
     // MARK: Conversations
 
-    /// The conversation with all its turns; nil if this user has none of that id.
-    func conversation(_ id: Conversation.ID, of user: ArchiveID) async throws -> Conversation?
-    /// The bytes that the conversation takes on the disk; nil if this user has none of that id.
+    /// The conversation with all its turns, where it takes `limit` bytes at most; nil if this user has none of that id.
+    func conversation(
+        _ id: Conversation.ID, of user: ArchiveID, atMost limit: Int
+    ) async throws -> StoredConversation?
+    /// The bytes that the conversation takes; nil if this user has none of that id.
     func conversationSize(_ id: Conversation.ID, of user: ArchiveID) async throws -> Int?
     /// The same to be read turn by turn, for those that may be too large to hold.
     func openConversation(_ id: Conversation.ID, of user: ArchiveID) async throws -> ConversationFile?
     /// Up to `limit` summaries, newest first, older than the conversation named by `before`.
     func conversations(of user: ArchiveID, before: Conversation.ID?, limit: Int) async throws -> [Conversation.Summary]
-    /// Stores the last turn of `conversation`, or all of it where it is new.
+    /// Stores what a turn leaves, all of it or nothing.
     ///
     /// - Returns: False, with nothing stored, if the user or the conversation is gone by now.
-    func appendTurn(of conversation: Conversation, of user: ArchiveID) async throws -> Bool
+    func finish(_ end: TurnEnd) async throws -> Bool
     /// Stores a whole conversation that another program kept.
     ///
     /// - Returns: False, with nothing changed, if the user is not there or has a conversation of that id.
@@ -78,9 +80,6 @@ package protocol Store: Sendable {
     func removeConversation(_ id: Conversation.ID, of user: ArchiveID) async throws -> Bool
     /// The conversation whose thread of messages has this digest; nil if none is known.
     func conversation(withThread digest: String, of user: ArchiveID) async throws -> Conversation.ID?
-    /// Remembers that the thread of `conversation` is now `digest`, and no more `before`.
-    func noteThread(
-        _ digest: String, after before: String?, of conversation: Conversation.ID, of user: ArchiveID) async throws
 
     // MARK: Accounts
 
@@ -137,4 +136,36 @@ package protocol Store: Sendable {
 
 extension Store {
     package func addUser(_ user: User) async throws -> UserAddition { try await addUser(user, inherits: false) }
+}
+
+/// What a turn leaves to be stored.
+package struct TurnEnd: Sendable {
+    /// With the turn as its last; as it was read, else, where it is new, with all that is to be stored.
+    package var conversation: Conversation
+    package var archive: ArchiveID
+    /// The thread of messages that named the conversation and does so no more.
+    package var threadBefore: String?
+    /// The threads that name it from now on, one for each choice that the caller may go on with.
+    package var threadsAfter: [String]
+    /// Lines of other kinds, each with its `type`, which are stored with the turn or not at all.
+    package var rows: [JSON]
+
+    package init(
+        of conversation: Conversation, in archive: ArchiveID, threadBefore: String? = nil,
+        threadsAfter: [String] = [], rows: [JSON] = []
+    ) {
+        self.conversation = conversation
+        self.archive = archive
+        self.threadBefore = threadBefore
+        self.threadsAfter = threadsAfter
+        self.rows = rows
+    }
+}
+
+/// A conversation that is there.
+package struct StoredConversation: Sendable {
+    /// In bytes, as it is stored.
+    package var size: Int
+    /// Nil where it is larger than was asked for.
+    package var conversation: Conversation?
 }

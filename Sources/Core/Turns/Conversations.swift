@@ -31,7 +31,7 @@ package final class Conversations: Sendable {
     package func begin(_ ask: Ask) async throws -> RunningTurn {
         let candidates = try ask.callerToken.map(Candidates.callerToken) ?? .pool(permittedPool(of: ask))
         guard let id = ask.conversationID else {
-            try checkSize(0, with: ask)
+            try checkSize(with: ask)
             // Nobody else can send to a conversation that is not stored yet, so this one needs no lease.
             return try await open(ask, on: candidates)
         }
@@ -129,31 +129,35 @@ package final class Conversations: Sendable {
 
     /// Reads the conversation, once it is known that another turn fits in.
     private func read(_ id: Conversation.ID, for ask: Ask) async throws -> Conversation {
-        guard let size = try await store.conversationSize(id, of: ask.user.archive) else {
+        let limit = ask.isArchived ? maxConversationBytes - ask.turn(startedAt: .now).storedSize : .max
+        guard let stored = try await store.conversation(id, of: ask.user.archive, atMost: limit) else {
             throw GatewayError.conversationNotFound
         }
-        try checkSize(size, with: ask)
-        guard let conversation = try await store.conversation(id, of: ask.user.archive) else {
-            throw GatewayError.conversationNotFound
+        guard let conversation = stored.conversation else {
+            throw GatewayError.conversationTooLarge(maxConversationBytes)
         }
         return conversation
     }
 
-    /// Refuses the turn that would make a conversation larger than it may be.
+    /// Refuses the prompt that is larger than a conversation may be.
     ///
     /// What the reply adds is not known yet, and has a limit of its own.
-    private func checkSize(_ size: Int, with ask: Ask) throws(GatewayError) {
-        guard ask.isArchived, size + ask.turn(startedAt: .now).storedSize > maxConversationBytes else { return }
-        throw size == 0 ? .promptTooLarge(maxConversationBytes) : .conversationTooLarge(maxConversationBytes)
+    private func checkSize(with ask: Ask) throws(GatewayError) {
+        guard ask.isArchived, ask.turn(startedAt: .now).storedSize > maxConversationBytes else { return }
+        throw .promptTooLarge(maxConversationBytes)
     }
 
     /// Stores the last turn of `conversation`.
     ///
     /// - Throws: ``GatewayError/conversationNotFound`` if it was removed while the answer was on its way: the
     ///   removal stands.
-    func archive(_ conversation: Conversation, of ask: Ask) async throws {
+    func archive(
+        _ conversation: Conversation, of ask: Ask, threadBefore: String?, threadsAfter: [String]
+    ) async throws {
         guard ask.isArchived else { return }
-        guard try await store.appendTurn(of: conversation, of: ask.user.archive) else {
+        let end = TurnEnd(
+            of: conversation, in: ask.user.archive, threadBefore: threadBefore, threadsAfter: threadsAfter)
+        guard try await store.finish(end) else {
             throw GatewayError.conversationNotFound
         }
     }

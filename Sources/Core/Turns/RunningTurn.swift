@@ -109,8 +109,8 @@ package final class RunningTurn {
         if case .answering = stage { try await endReply() }
         while try await next() != nil {}
         guard case .whole(let whole) = stage else { throw CancellationError() }
-        try await conversations.archive(whole, of: ask)
-        try await noteThread(of: whole, after: threadBefore, ending: reply.collected)
+        try await conversations.archive(
+            whole, of: ask, threadBefore: threadBefore, threadsAfter: threads(after: reply.collected))
         return whole
     }
 
@@ -124,18 +124,10 @@ package final class RunningTurn {
         return try await close()
     }
 
-    /// Remembers the thread by which the caller's next call is known, while the conversation is still held.
-    private func noteThread(
-        of whole: Conversation, after before: String?, ending collected: CollectedReply
-    ) async throws {
-        guard ask.isArchived, let thread = ask.completion?.thread else { return }
-        var before = before
-        // The caller goes on with any of the choices.
-        for message in collected.messages {
-            try await conversations.store.noteThread(
-                thread.with(message), after: before, of: whole.id, of: ask.user.archive)
-            before = nil
-        }
+    /// The threads by which the caller's next call is known: it goes on with any of the choices.
+    private func threads(after collected: CollectedReply) -> [String] {
+        guard let thread = ask.completion?.thread else { return [] }
+        return collected.messages.map { thread.with($0) }
     }
 
     /// The conversation with this turn as its last, and where it is new with the turns that the caller sent along.
@@ -173,9 +165,8 @@ package final class RunningTurn {
         var failure = upstream.gatewayError
         if !part.isEmpty {
             let kept = conversation(with: part, outcome: hasLeft ? .interrupted : .truncated)
-            try await conversations.archive(kept, of: ask)
             // A caller that stopped the answer goes on with what it has of it, one that lost it asks once more.
-            try await noteThread(of: kept, after: nil, ending: part)
+            try await conversations.archive(kept, of: ask, threadBefore: nil, threadsAfter: threads(after: part))
             failure.conversationID = kept.id
         }
         throw failure

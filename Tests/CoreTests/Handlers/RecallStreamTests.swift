@@ -68,12 +68,8 @@ struct RecallStreamTests {
 
     @Test func passesOverATurnThatIsSpoilt() async throws {
         let (fixture, key, id) = try await fixture(turns: 3, size: 10)
-        let path = try fixture.store.layout.conversation(id, of: fixture.store.archive(of: "u"))
-        let file = try File(path, O_RDWR)
-        var text = try file.readAll()
-        let place = try #require(text.firstRange(of: Array("prompt 0".utf8)))
-        text[place.lowerBound] = UInt8(ascii: "P")
-        try file.write(text, at: 0)
+        try JSONFileStore.spoil(
+            "prompt 0", with: "P", in: fixture.store.log(of: try fixture.store.archive(of: "u")))
 
         for form in ["seed", "json", "markdown"] {
             let answer = await fixture.post(

@@ -100,7 +100,7 @@ struct FlaskImportTests {
         let store = try directory.store()
         let report = try run(store)
         let stored = try #require(
-            try AppendLog.read(store.layout.conversation("c002", of: store.archive(of: "u1", owner: "bot"))))
+            try AppendLog.read(store.log(of: store.archive(of: "u1", owner: "bot"))))
         for key in Self.keys {
             #expect(!report.lines.joined().contains(key))
             #expect(!stored.objects.map(\.text).joined().contains(key))

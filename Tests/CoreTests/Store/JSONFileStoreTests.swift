@@ -136,54 +136,6 @@ struct JSONFileStoreTests {
         #expect(second.map(\.id) == ["c6", "c5", "c4", "c2", "c1", "c0"])
     }
 
-    @Test func `a list of another boot is made anew from the conversations`() async throws {
-        let store = try directory.store()
-        let owner = try store.adding(user("u1"))
-        for number in 0..<5 { _ = try await store.appendTurn(of: conversation("c\(number)"), of: owner.archive) }
-        let list = IndexLog(path: store.layout.conversationList(of: owner.archive), isDurable: false)
-        try list.rebuild([], boot: "another boot")
-
-        #expect(
-            try store.conversations(of: owner.archive, before: nil, limit: 10).map(\.id) == [
-                "c4", "c3", "c2", "c1", "c0",
-            ])
-    }
-
-    @Test func `a torn last line is passed over, set aside and does not spoil the next`() async throws {
-        let store = try directory.store()
-        let owner = try store.adding(user("u1"))
-        var thread = conversation("c1")
-        _ = try await store.appendTurn(of: thread, of: owner.archive)
-        let path = store.layout.conversation("c1", of: owner.archive)
-        try File(path, O_WRONLY | O_APPEND).write(Array("{\"crc\":\"0000".utf8))
-
-        #expect(try store.conversation("c1", of: owner.archive) == thread)
-        thread.turns.append(Turn(prompt: "next", reply: "fine", startedAt: .now))
-        #expect(try await store.appendTurn(of: thread, of: owner.archive))
-
-        #expect(try store.conversation("c1", of: owner.archive) == thread)
-        #expect(Directory.exists("\(path).torn"))
-    }
-
-    @Test func `a spoilt line in the middle costs that line only`() async throws {
-        let store = try directory.store()
-        let owner = try store.adding(user("u1"))
-        var thread = conversation("c1")
-        _ = try await store.appendTurn(of: thread, of: owner.archive)
-        for number in 0..<2 {
-            thread.turns.append(Turn(prompt: "more \(number)", reply: "", startedAt: .now))
-            _ = try await store.appendTurn(of: thread, of: owner.archive)
-        }
-        let path = store.layout.conversation("c1", of: owner.archive)
-        let bytes = try #require(try File.reading(path)?.readAll())
-        let place = try #require(bytes.firstRange(of: Array("more 0".utf8)))
-        let file = try File(path, O_RDWR)
-        lseek(file.descriptor, off_t(place.lowerBound), SEEK_SET)
-        try file.write(Array("MORE".utf8))
-
-        #expect(try store.conversation("c1", of: owner.archive)?.turns.map(\.prompt) == ["prompt 0", "more 1"])
-    }
-
     @Test func `a turn of a removed user or conversation is not stored`() async throws {
         let store = try directory.store()
         #expect(try await !store.appendTurn(of: conversation("c1"), of: user("u1").archive))

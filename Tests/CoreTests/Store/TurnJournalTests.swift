@@ -50,15 +50,14 @@ struct TurnJournalTests {
         var (lost, cut) = (conversation("lost"), conversation("cut"))
         #expect(try await store.appendTurn(of: lost, of: owner))
         #expect(try await store.appendTurn(of: cut, of: owner))
-        let one = try File(store.layout.conversation("cut", of: owner), O_RDONLY).size
+        let one = try File(store.log(of: owner), O_RDONLY).size
         cut.turns.append(Turn(prompt: "second", reply: "ä😀", startedAt: .now))
         #expect(try await store.appendTurn(of: cut, of: owner))
         lost.turns.append(Turn(prompt: "second", reply: "more", startedAt: .now))
         #expect(try await store.appendTurn(of: lost, of: owner))
 
         let after = try afterPowerCut(store) { layout in
-            #expect(unlink(layout.conversation("lost", of: owner)) == 0)
-            try File(layout.conversation("cut", of: owner), O_RDWR).truncate(to: one + 7)
+            try File(layout.archive(owner).path(ofLog: 0), O_RDWR).truncate(to: one + 7)
         }
 
         #expect(try after.conversation("lost", of: owner) == lost)
@@ -78,7 +77,7 @@ struct TurnJournalTests {
         #expect(try await store.appendTurn(of: conversation("new"), of: next.archive))
 
         let after = try afterPowerCut(store) { layout in
-            #expect(unlink(layout.conversation("new", of: next.archive)) == 0)
+            #expect(unlink(layout.archive(next.archive).path(ofLog: 0)) == 0)
         }
 
         #expect(try after.conversation("c1", of: owner) == nil)
@@ -108,7 +107,7 @@ struct TurnJournalTests {
         #expect(try await other.appendTurn(of: conversation("c2"), of: owner))
 
         let after = try afterPowerCut(one) { layout in
-            for id in ["c1", "c2"] { #expect(unlink(layout.conversation(id, of: owner)) == 0) }
+            for number in 0..<2 { #expect(unlink(layout.archive(owner).path(ofLog: number)) == 0) }
         }
 
         #expect(try Directory.names(in: one.layout.journals).filter { $0.hasSuffix(".journal") }.count == 2)

@@ -16,7 +16,8 @@ struct UserNumberTests {
         let store = try directory.store()
         let before = try store.adding(User(id: id, username: "before"))
         #expect(try await store.appendTurn(of: conversation("c1"), of: before.archive))
-        try store.noteThread("thread", after: nil, of: "c1", of: before.archive)
+        let second = TurnEnd(of: conversation("c2"), in: before.archive, threadsAfter: ["thread"])
+        #expect(try await store.finish(second))
         #expect(try store.removeUser(before, keepConversations: true, withUsers: false) == .removed)
 
         let after = try store.adding(User(id: id, username: "after"))
@@ -61,10 +62,8 @@ struct UserNumberTests {
             + #""created_at":"2024-01-02T03:04:05Z","last_four":"\#(key.lastFour)","name":"default"}]}"#
         try AtomicFile.write(Array(record.utf8), to: store.layout.user(id.digest), durable: false)
         try store.writeKey(User.Key(key), of: id)
-        let archive = "\(store.layout.root)/conversations/\(id.digest.prefix(2))/\(id.digest)"
-        try Directory.create(archive)
-        try store.create(
-            "\(archive)/\(Hex.sha256("c1")).jsonl", [conversation("c1").header, conversation("c1").turns[0].line])
+        let old = ArchiveID(of: id, number: nil)
+        try store.write(conversation("c1"), of: old)
 
         let user = try #require(try store.user(withKey: key.digest))
         #expect(user.number == nil)

@@ -139,9 +139,7 @@ struct UserRemovalTests {
         let store = try directory.store()
         let id = User.ID(owner: User.selfOwner, userID: "u1")
         let old = ArchiveID(of: id, number: nil)
-        try Directory.create(store.layout.conversations(of: old))
-        let path = store.layout.conversation("c1", of: old)
-        try store.create(path, [conversation("c1").header, conversation("c1").turns[0].line])
+        try store.write(conversation("c1"), of: old)
         try AtomicFile.write([], to: store.layout.keptMark(store.layout.conversations(of: old)), durable: false)
 
         try store.sweep()

@@ -19,28 +19,6 @@ struct TurnArchiveTests {
         return turn
     }
 
-    @Test func `a turn of the version before is read, and what is unknown in it is kept`() throws {
-        let header = try read(
-            #"{"type":"conversation","id":"c1","title":"T","created_at":"2026-01-02T03:04:05.000006Z","account":"a","colour":"red"}"#
-        )
-        let line = try read(
-            #"{"type":"turn","id":"m1","prompt":"p","reply":"r","started_at":"2026-01-02T03:04:05.000006Z","outcome":"complete","model":"m-2026","later":{"x":[1]}}"#
-        )
-        let broken = try read(#"{"type":"turn","id":"m2"}"#)
-        var skipped = 0
-
-        let conversation = try #require(
-            Conversation(lines: [header, broken, line], skip: { _ in skipped += 1 }))
-
-        #expect(skipped == 1)
-        #expect(conversation.turns.map(\.model) == ["m-2026"])
-        #expect(conversation.turns[0].requestedModel == nil)
-        #expect(conversation.header["colour"]?.string == "red")
-        #expect(conversation.export["colour"]?.string == "red")
-        #expect(conversation.turns[0].line["later"] == line["later"])
-        #expect(conversation.export["turns"]?[0]?["later"] == line["later"])
-    }
-
     @Test func `a turn comes back from its line as it was`() throws {
         var turn = Turn(
             prompt: "p", reply: "r", startedAt: Timestamp(microsecondsSinceEpoch: 1), requestedModel: "m", model: "m-1")

@@ -1,6 +1,5 @@
 """Somebody else, whose small requests must not notice what others do."""
 
-import hashlib
 import json
 import socket
 import threading
@@ -62,18 +61,29 @@ class Neighbour:
         return min(len(times) for times in self.times.values())
 
 
-def large_conversation(gateway: Gateway, key: str, turns: int = 160, size: int = 100 * 1024) -> str:
+def large_conversation(gateway: Gateway, key: str, turns: int = 160, size_of_reply: int = 100 * 1024) -> str:
     """One of more turns of that size, written as the program does (DESIGN.md, State)."""
     conversation = gateway.talk(key, "a small question")["conversation_id"]
-    digest = hashlib.sha256(conversation.encode()).hexdigest()
-    (file,) = gateway.state.glob(f"conversations/*/*/{digest}.jsonl")
+    (file,) = [log for log in gateway.state.glob("conversations/*/*/*.log") if conversation.encode() in log.read_bytes()]
+    last = file.read_bytes().splitlines(keepends=True)[-1]
+    head = {name: value for name, value in json.loads(last).items() if name not in ("crc", "head", "known", "gone")}
+    size, offset = len(last), file.stat().st_size - len(last)
     with file.open("ab") as lines:
         for number in range(turns):
-            rest = json.dumps({
-                "type": "turn", "id": f"turn-{number}", "prompt": "a question", "reply": "words " * (size // 6),
+            head |= {
+                "sequence": head["sequence"] + 1, "turns": head["turns"] + 1,
+                "before": [int(file.stem), offset, size], "bytes_before": head["bytes_before"] + size,
+            }
+            turn = {
+                "id": f"turn-{number}", "prompt": "a question", "reply": "words " * (size_of_reply // 6),
                 "started_at": "2026-01-01T00:00:00.000000Z", "outcome": "complete",
-            }, separators=(",", ":")).encode()[1:]
-            lines.write(b'{"crc":"%08x",%s\n' % (zlib.crc32(rest), rest))
+            }
+            head.pop("turn")
+            head["turn"] = turn
+            rest = json.dumps(head, separators=(",", ":")).encode()[1:]
+            line = b'{"crc":"%08x",%s\n' % (zlib.crc32(rest), rest)
+            lines.write(line)
+            offset, size = offset + size, len(line)
     return conversation
 
 

@@ -1,64 +1,28 @@
 extension Conversation {
-    /// The first line of a conversation's file: everything but the turns.
-    package var header: JSON {
+    /// What is stored where it begins or changes: everything but what each line of it says.
+    var head: JSONObject {
         var object = JSONObject()
-        object["type"] = "conversation"
-        object["id"] = JSON(id)
-        object["title"] = JSON(title)
-        object["created_at"] = JSON(createdAt.rfc3339)
-        switch origin {
-        case .account(let id): object["account"] = JSON(id.rawValue)
-        case .accessToken(let user): object["upstream_user"] = JSON(user)
-        }
         if let system { object["system"] = JSON(system) }
         if let upstreamID { object["upstream_id"] = JSON(upstreamID) }
         for member in unknown.members { object[member.name] = member.value }
-        return .object(object)
+        return object
     }
 
-    /// The names of the members that are written by ``header``.
-    private static let known: Set<String> = [
-        "type", "id", "title", "created_at", "account", "upstream_user", "system", "upstream_id",
-    ]
+    /// The names of the members that are written by ``head``.
+    private static let known: Set<String> = ["system", "upstream_id"]
 
-    /// Puts a conversation together from the lines of its file, later lines over earlier ones.
-    ///
-    /// - Parameter skip: Told of each turn that cannot be read and is left out.
-    /// - Returns: Nil without a readable header.
-    package init?(lines: [JSON], skip: (JSON) -> Void = { _ in }) {
-        guard let header = lines.first, header["type"]?.string == "conversation", let id = header["id"]?.string,
-            let createdAt = header["created_at"]?.string.flatMap(Timestamp.init(rfc3339:))
-        else { return nil }
-        let origin: Origin
-        if let account = header["account"]?.string {
-            origin = .account(Account.ID(rawValue: account))
-        } else if let user = header["upstream_user"]?.string {
-            origin = .accessToken(upstreamUser: user)
-        } else {
-            return nil
-        }
+    init(id: ID, title: String, createdAt: Timestamp, origin: Origin, head: JSONObject) {
         self.init(
-            id: id, title: header["title"]?.string ?? "", createdAt: createdAt, origin: origin,
-            system: header["system"]?.string, upstreamID: header["upstream_id"]?.string)
-        unknown = JSONObject(unchecked: (header.object?.members ?? []).filter { !Self.known.contains($0.name) })
-        for line in lines.dropFirst() {
-            switch line["type"]?.string {
-            case "turn": if let turn = Turn(line: line) { turns.append(turn) } else { skip(line) }
-            case "title": title = line["title"]?.string ?? title
-            default: break
-            }
-        }
+            id: id, title: title, createdAt: createdAt, origin: origin, system: head["system"]?.string,
+            upstreamID: head["upstream_id"]?.string)
+        unknown = JSONObject(unchecked: head.members.filter { !Self.known.contains($0.name) })
     }
-
-    /// A line that gives the conversation another title.
-    static func titleLine(_ title: String) -> JSON { ["type": "title", "title": JSON(title)] }
 }
 
 extension Turn {
-    /// The turn's line in its conversation's file.
+    /// The turn as it is stored in its line.
     package var line: JSON {
         var object = JSONObject()
-        object["type"] = "turn"
         object["id"] = JSON(id)
         object["prompt"] = JSON(prompt)
         object["reply"] = JSON(reply)
@@ -81,23 +45,5 @@ extension Turn {
             outcome: outcome, requestedModel: line["requested_model"]?.string, model: line["model"]?.string,
             finishReason: line["finish_reason"]?.string, usage: TokenUsage(json: line["usage"]),
             extras: TurnExtras(line: line))
-    }
-}
-
-extension Conversation.Summary {
-    /// The entry in the list of a user's conversations.
-    var entry: JSON {
-        [
-            "title": JSON(title), "created_at": JSON(createdAt.rfc3339), "updated_at": JSON(updatedAt.rfc3339),
-            "turns": JSON(turns),
-        ]
-    }
-
-    init?(id: String, entry: JSON) {
-        guard let title = entry["title"]?.string, let turns = entry["turns"]?.int,
-            let createdAt = entry["created_at"]?.string.flatMap(Timestamp.init(rfc3339:)),
-            let updatedAt = entry["updated_at"]?.string.flatMap(Timestamp.init(rfc3339:))
-        else { return nil }
-        self.init(id: id, title: title, createdAt: createdAt, updatedAt: updatedAt, turns: turns)
     }
 }

@@ -20,6 +20,21 @@ package struct Conversation: Sendable, Equatable {
     package var turns: [Turn]
     /// Members of the header that this version does not know.
     package var unknown = JSONObject()
+    /// Where a store keeps what it read or stored last of it; nil where nothing is stored.
+    package var tail: Tail?
+
+    /// The end of a conversation as a store left it, which its next turn follows.
+    package struct Tail: Sendable {
+        var log: Int
+        var offset: Int
+        var size: Int
+        var sequence: Int
+        var turns: Int
+        var bytes: Int
+        var turnID: String?
+        /// Nil where it was not read.
+        var head: JSONObject?
+    }
 
     package init(
         id: ID = Identifier.random(), title: String = "", createdAt: Timestamp = .now, origin: Origin,
@@ -51,5 +66,13 @@ package struct Conversation: Sendable, Equatable {
 
     package var summary: Summary {
         Summary(id: id, title: title, createdAt: createdAt, updatedAt: updatedAt, turns: turns.count)
+    }
+}
+
+extension Conversation {
+    /// Where it is stored is no part of what it is.
+    package static func == (left: Conversation, right: Conversation) -> Bool {
+        left.id == right.id && left.title == right.title && left.createdAt == right.createdAt
+            && left.origin == right.origin && left.head == right.head && left.turns == right.turns
     }
 }

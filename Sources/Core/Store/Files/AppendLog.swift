@@ -10,13 +10,8 @@ enum AppendLog {
     ///
     /// - Parameter syncsName: Whether the directory must be synced, too, for the file to be found after a power cut.
     static func create(_ objects: [JSON], at path: String, durable: Bool, syncsName: Bool) throws(StoreError) {
-        try create(objects.flatMap(ChecksummedLine.encode), at: path, durable: durable, syncsName: syncsName)
-    }
-
-    /// The same with lines that are encoded.
-    static func create(_ lines: [UInt8], at path: String, durable: Bool, syncsName: Bool) throws(StoreError) {
         let file = try File(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL)
-        do throws(StoreError) { try file.write(lines) } catch {
+        do throws(StoreError) { try file.write(objects.flatMap(ChecksummedLine.encode)) } catch {
             unlink(path)
             throw error
         }
@@ -42,8 +37,13 @@ enum AppendLog {
     }
 
     /// The same with lines that are encoded.
-    static func append(_ lines: [UInt8], to file: borrowing File, durable: Bool) throws(StoreError) -> Int {
-        let size = try cutTornTail(of: file)
+    ///
+    /// - Parameter size: That of the file where it is known to be whole.
+    static func append(
+        _ lines: [UInt8], to file: borrowing File, after size: Int = -1, durable: Bool = false
+    ) throws(StoreError) -> Int {
+        let present = try file.size
+        let size = present == size ? size : try cutTornTail(of: file)
         do throws(StoreError) { try file.write(lines) } catch {
             try file.truncate(to: size)
             throw error

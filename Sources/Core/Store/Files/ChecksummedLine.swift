@@ -4,6 +4,8 @@
 /// was torn by a crash or spoilt later is recognised and passed over, never half believed.
 enum ChecksummedLine {
     private static let prefix = Array("{\"crc\":\"".utf8)
+    /// How many bytes stand before the second member.
+    static let frame = #"{"crc":"89abcdef","#.utf8.count
 
     static func encode(_ object: JSON) -> [UInt8] {
         let rest = object.bytes.dropFirst()

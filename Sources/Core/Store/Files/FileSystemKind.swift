@@ -8,6 +8,21 @@ enum FileSystemKind {
     /// a file that it syncs. A rename is another matter: it is not part of what the sync of the file covers.
     static let withNamesInFileSync: Set<String> = ["ext4", "xfs", "btrfs"]
 
+    /// Those of several hosts, and those whose locks a program of somebody else decides about.
+    ///
+    /// On NFS flock becomes a byte-range lock, which any close of the file in the process drops (flock(2)); the others
+    /// keep locks to one host, or none at all. Cluster file systems with locks of their own have not been tried. FUSE is
+    /// refused but for `fuseblk`, which is a local disk (NTFS, exFAT).
+    private static let shared: Set<String> = [
+        "9p", "afs", "beegfs", "ceph", "cifs", "coda", "fuse", "gfs2", "glusterfs", "gpfs", "lustre", "ocfs2",
+        "orangefs",
+        "pvfs2", "virtiofs",
+    ]
+
+    static func isShared(_ name: String) -> Bool {
+        shared.contains(name) || ["nfs", "smb", "fuse."].contains { name.hasPrefix($0) }
+    }
+
     /// The kernel's name for it, `ext4` or `nfs4`; nil where `/proc/self/mountinfo` (proc(5)) does not tell.
     static func name(of path: String) throws(StoreError) -> String? {
         var status = stat()

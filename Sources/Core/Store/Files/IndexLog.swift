@@ -32,18 +32,18 @@ struct IndexLog {
     }
 
     /// Appends the entry of `id`; the lock of the list must be held.
-    ///
-    /// - Parameter remake: Makes the list from the records, where it is missing or of another boot.
-    func put(
-        _ id: String, _ entry: JSON, remake: (() throws(StoreError) -> Void)? = nil
-    ) throws(StoreError) {
-        try append(["id": JSON(id), "entry": entry], remake)
+    func put(_ id: String, _ entry: JSON) throws(StoreError) { try put([(id, entry)]) }
+
+    /// The same for several entries, oldest first, with one write.
+    func put(_ entries: [(id: String, entry: JSON)]) throws(StoreError) {
+        guard !entries.isEmpty else { return }
+        try append(entries.map { ["id": JSON($0.id), "entry": $0.entry] })
     }
 
     /// Notes that `id` is no more; the lock of the list must be held.
     func remove(_ id: String) throws(StoreError) {
         guard Directory.exists(path) else { return }
-        try append(["id": JSON(id), "gone": true])
+        try append([["id": JSON(id), "gone": true]])
     }
 
     /// Whether the file is there and, where that matters, of this boot.
@@ -99,16 +99,16 @@ struct IndexLog {
         return found
     }
 
-    private func append(_ line: JSON, _ remake: (() throws(StoreError) -> Void)? = nil) throws(StoreError) {
+    private func append(_ lines: [JSON]) throws(StoreError) {
         if let file = try File.opening(path, O_RDWR | O_APPEND) {
             let head = try Head(file)
             if isDurable || head?.boot == SystemBoot.id {
-                let size = try AppendLog.append([line], to: file, durable: isDurable)
+                let size = try AppendLog.append(lines, to: file, durable: isDurable)
                 guard let head, size > Self.compactionFloor + head.base * 2 else { return }
                 return try compact(boot: head.boot ?? SystemBoot.id)
             }
         }
-        if let remake { try remake() } else { try rebuild([], boot: SystemBoot.id) }
-        try AppendLog.append([line], to: path, durable: isDurable)
+        try rebuild([], boot: SystemBoot.id)
+        try AppendLog.append(lines, to: path, durable: isDurable)
     }
 }

@@ -1,53 +1,36 @@
 import Glibc
 
 extension JSONFileStore {
+    package func conversation(
+        _ id: Conversation.ID, of archive: ArchiveID, atMost limit: Int
+    ) throws(StoreError) -> StoredConversation? {
+        try layout.archive(archive).conversation(id, atMost: limit, log)
+    }
+
     package func conversation(_ id: Conversation.ID, of archive: ArchiveID) throws(StoreError) -> Conversation? {
-        let path = layout.conversation(id, of: archive)
-        guard let (lines, skipped) = try AppendLog.read(path) else { return nil }
-        if skipped > 0 { log.error("passed over spoilt lines", metadata: ["path": "\(path)", "lines": "\(skipped)"]) }
-        var unread = 0
-        guard let conversation = Conversation(lines: lines, skip: { _ in unread += 1 }), conversation.id == id else {
-            throw StoreError(.corrupt, "decode", path: path)
-        }
-        if unread > 0 { log.error("passed over unknown turns", metadata: ["path": "\(path)", "turns": "\(unread)"]) }
-        return conversation
+        try conversation(id, of: archive, atMost: .max)?.conversation
     }
 
     package func conversationSize(_ id: Conversation.ID, of archive: ArchiveID) throws(StoreError) -> Int? {
-        try File.reading(layout.conversation(id, of: archive))?.size
+        try layout.archive(archive).last(of: id).map { $0.line.bytesBefore + $0.place.size }
     }
 
     package func openConversation(
         _ id: Conversation.ID, of archive: ArchiveID
     ) throws(StoreError) -> ConversationFile? {
-        let path = layout.conversation(id, of: archive)
-        guard let file = try ConversationFile(path) else { return nil }
-        guard file.conversation.id == id else { throw StoreError(.corrupt, "decode", path: path) }
-        return file
+        try layout.archive(archive).open(id)
     }
 
     package func conversations(
         of archive: ArchiveID, before: Conversation.ID?, limit: Int
     ) throws(StoreError) -> [Conversation.Summary] {
-        let list = conversationList(of: archive)
-        if try !list.isCurrent(boot: SystemBoot.id) {
-            guard Directory.exists(layout.conversations(of: archive)) else { return [] }
-            try listLock(of: archive).withLock { () throws(StoreError) in try rebuildIfStale(list, of: archive) }
-        }
-        var summaries: [Conversation.Summary] = []
-        _ = try list.page(before: before, limit: limit) { id, entry in
-            guard let summary = Conversation.Summary(id: id, entry: entry),
-                Directory.exists(layout.conversation(id, of: archive))
-            else { return false }
-            summaries.append(summary)
-            return true
-        }
-        return summaries
+        try layout.archive(archive).page(before: before, limit: limit)
     }
 
-    package func appendTurn(of conversation: Conversation, of archive: ArchiveID) async throws(StoreError) -> Bool {
+    package func finish(_ end: TurnEnd) async throws(StoreError) -> Bool {
+        let archive = end.archive
         do throws(StoreError) {
-            guard try takesTurns(archive), try await append(conversation, to: archive) else { return false }
+            guard try takesTurns(archive), try await append(end) else { return false }
         } catch {
             // A removal took the directory away meanwhile.
             guard error.code == ENOENT, try !takesTurns(archive) else { throw error }
@@ -64,50 +47,83 @@ extension JSONFileStore {
         try user(archive.user)?.archive == archive
     }
 
-    /// Stores the last turn of `conversation`; false if the conversation is gone.
-    private func append(_ conversation: Conversation, to archive: ArchiveID) async throws(StoreError) -> Bool {
-        guard let turn = conversation.turns.last else { return false }
-        let isNew = conversation.isNew
-        let path = layout.conversation(conversation.id, of: archive)
-        if isNew {
-            try createDirectory(of: archive)
-        } else if !Directory.exists(path) {
-            return false
+    /// False if the conversation is gone.
+    private func append(_ end: TurnEnd) async throws(StoreError) -> Bool {
+        let files = layout.archive(end.archive)
+        var tail = end.conversation.tail
+        if tail == nil {
+            if end.conversation.isNew {
+                try createDirectory(of: end.archive)
+            } else {
+                guard let last = try files.last(of: end.conversation.id) else { return false }
+                tail = Conversation.Tail(last)
+            }
         }
-        // The list comes first: an entry without a conversation is passed over.
-        try list(conversation, of: archive)
-        if isNew {
-            // Nobody else can know it yet, and it cannot be there already.
-            try await createTurn(path, [conversation.header] + conversation.turns.map(\.line))
-            return true
-        }
-        let journal = isDurable ? journal.current : nil
-        let stamp = JournalRecord.now
-        let lines = ChecksummedLine.encode(turn.line)
-        // The size of the file with the turn.
-        let end = try conversationLock(conversation.id).withLock { () throws(StoreError) -> Int? in
-            // None if it was removed meanwhile by somebody else.
-            guard let file = try File.opening(path, O_RDWR | O_APPEND) else { return nil }
-            return try AppendLog.append(lines, to: file, durable: isDurable && journal == nil)
-        }
-        guard let end else { return false }
-        guard let journal else { return true }
-        if try await !journal.commit(lines, in: layout.relative(path), at: end - lines.count, stamp: stamp) {
-            try File(path, O_RDONLY).syncData()
+        let known = end.threadsAfter.map { Self.threadName($0, of: end.archive) }
+        let gone = end.threadBefore.map { Self.threadName($0, of: end.archive) }
+        let lines = Archive.lines(
+            of: end, after: tail, known: known, gone: gone.flatMap { known.contains($0) ? nil : $0 })
+        guard let place = try append(lines, to: files, after: tail) else { return false }
+        try await makeDurable(lines, at: place, in: files)
+        // Looks would do it, but a user who only writes must not leave all of it to the first of them.
+        if place.offset / Archive.mostUnindexed != (place.offset + lines.count) / Archive.mostUnindexed {
+            do throws(StoreError) { try files.extendIndexIfLong() } catch {
+                log.error("an index could not be extended", metadata: ["error": "\(error)"])
+            }
         }
         return true
+    }
+
+    /// Appends lines of which the first is of a turn; nil, with that blanked, if what it follows was removed meanwhile.
+    ///
+    /// No lock orders this with a removal: whichever is later, the look at `tail` or the removal's look for new lines,
+    /// sees what the other has written.
+    private func append(
+        _ lines: [UInt8], to files: Archive, after tail: Conversation.Tail?
+    ) throws(StoreError) -> (stamp: Int, log: Int, offset: Int)? {
+        let stamp = JournalRecord.now
+        let (log, offset) = try writer.append(lines, to: files)
+        if let tail, try files.isRemoved(tail.place) {
+            let size = (lines.firstIndex(of: 0x0A) ?? lines.count - 1) + 1
+            try files.blank([LinePlace(log: log, offset: offset, size: size)], durable: false)
+            return nil
+        }
+        return (stamp, log, offset)
+    }
+
+    private func makeDurable(
+        _ lines: [UInt8], at place: (stamp: Int, log: Int, offset: Int), in files: Archive
+    ) async throws(StoreError) {
+        guard isDurable else { return }
+        let path = files.path(ofLog: place.log)
+        if let journal = journal.current,
+            try await journal.commit(lines, in: layout.relative(path), at: place.offset, stamp: place.stamp)
+        {
+            return
+        }
+        try sync(path)
+    }
+
+    /// Makes a log durable by itself; that waits for the disk.
+    private func sync(_ path: String) throws(StoreError) {
+        guard isDurable else { return }
+        try File(path, O_RDONLY).syncData()
+        if !syncedFilesKeepNames { try Directory.sync(Directory.parent(of: path)) }
     }
 
     package func importConversation(
         _ conversation: Conversation, of archive: ArchiveID
     ) throws(StoreError) -> Bool {
-        let path = layout.conversation(conversation.id, of: archive)
-        guard try takesTurns(archive), !Directory.exists(path) else { return false }
+        guard try takesTurns(archive) else { return false }
         try createDirectory(of: archive)
-        try list(conversation, of: archive)
-        return try conversationLock(conversation.id).withLock { () throws(StoreError) in
-            guard !Directory.exists(path) else { return false }
-            try create(path, [conversation.header] + conversation.turns.map(\.line))
+        let files = layout.archive(archive)
+        return try files.lock.withLock { () throws(StoreError) in
+            guard try files.last(of: conversation.id, isLocked: true) == nil else { return false }
+            var conversation = conversation
+            conversation.tail = nil
+            let lines = Archive.lines(of: TurnEnd(of: conversation, in: archive), after: nil)
+            let place = try writer.append(lines, to: files)
+            try sync(files.path(ofLog: place.log))
             return true
         }
     }
@@ -115,33 +131,19 @@ extension JSONFileStore {
     package func renameConversation(
         _ id: Conversation.ID, of archive: ArchiveID, to title: String
     ) throws(StoreError) -> Bool {
-        guard var conversation = try conversation(id, of: archive) else { return false }
-        conversation.title = title
-        try list(conversation, of: archive)
-        let path = layout.conversation(id, of: archive)
-        return try conversationLock(id).withLock { () throws(StoreError) in
-            // Removed meanwhile by somebody else: an append would make it anew.
-            guard Directory.exists(path) else { return false }
-            try AppendLog.append([Conversation.titleLine(title)], to: path, durable: isDurable)
-            return true
+        let files = layout.archive(archive)
+        guard let last = try files.last(of: id) else { return false }
+        var line = last.line
+        line.sequence += 1
+        line.writtenAt = Int(Timestamp.now.microsecondsSinceEpoch)
+        line.before = last.place
+        line.bytesBefore += last.place.size
+        line.title = title
+        (line.known, line.gone, line.parent, line.head, line.turnID) = ([], nil, nil, nil, nil)
+        guard let place = try append(line.encode(turn: nil), to: files, after: Conversation.Tail(last)) else {
+            return false
         }
-    }
-
-    package func removeConversation(_ id: Conversation.ID, of archive: ArchiveID) throws(StoreError) -> Bool {
-        let path = layout.conversation(id, of: archive)
-        let isRemoved = try conversationLock(id).withLock { () throws(StoreError) in
-            if isDurable, Directory.exists(path) { try journals.removals.note(layout.relative(path)) }
-            return try Directory.removeFile(path, durably: isDurable)
-        }
-        guard isRemoved else { return false }
-        let list = conversationList(of: archive)
-        do throws(StoreError) {
-            try listLock(of: archive).withLock { () throws(StoreError) in try list.remove(id) }
-        } catch {
-            guard error.kind != .outcomeUnknown else { throw error }
-            // The conversation is gone; an entry without one is passed over.
-            log.error("a removed conversation stays in its list", metadata: ["error": "\(error)"])
-        }
+        try sync(files.path(ofLog: place.log))
         return true
     }
 
@@ -157,40 +159,13 @@ extension JSONFileStore {
         try Directory.create(directory, durably: true)
         try AtomicFile.write(archive.record.bytes, to: note, durable: true)
     }
+}
 
-    private func conversationList(of archive: ArchiveID) -> IndexLog {
-        IndexLog(path: layout.conversationList(of: archive), isDurable: false)
-    }
-
-    private func listLock(of archive: ArchiveID) -> FileLock { layout.lock("lists", archive.digest) }
-
-    private func conversationLock(_ id: Conversation.ID) -> FileLock { layout.lock("conversations", Hex.sha256(id)) }
-
-    /// Puts a conversation on top of its user's list.
-    private func list(_ conversation: Conversation, of archive: ArchiveID) throws(StoreError) {
-        let list = conversationList(of: archive)
-        try listLock(of: archive).withLock { () throws(StoreError) in
-            try list.put(conversation.id, conversation.summary.entry) { () throws(StoreError) in
-                try rebuild(list, of: archive)
-            }
-        }
-    }
-
-    /// Reads the list anew from the conversations where a power cut may have cost it lines.
-    private func rebuildIfStale(_ list: IndexLog, of archive: ArchiveID) throws(StoreError) {
-        if try !list.isCurrent(boot: SystemBoot.id) { try rebuild(list, of: archive) }
-    }
-
-    private func rebuild(_ list: IndexLog, of archive: ArchiveID) throws(StoreError) {
-        let directory = layout.conversations(of: archive)
-        var summaries: [Conversation.Summary] = []
-        for name in try Directory.names(in: directory) where name.hasSuffix(".jsonl") && name != "list.jsonl" {
-            guard let (lines, _) = try AppendLog.read("\(directory)/\(name)"),
-                let conversation = Conversation(lines: lines)
-            else { continue }
-            summaries.append(conversation.summary)
-        }
-        summaries.sort { $0.updatedAt < $1.updatedAt }
-        try list.rebuild(summaries.map { ($0.id, $0.entry) }, boot: SystemBoot.id)
+extension Conversation.Tail {
+    /// Of what is known without reading the conversation.
+    init(_ last: Archive.Found) {
+        self.init(
+            log: last.place.log, offset: last.place.offset, size: last.place.size, sequence: last.line.sequence,
+            turns: last.line.turns, bytes: last.line.bytesBefore + last.place.size, turnID: last.line.turnID)
     }
 }

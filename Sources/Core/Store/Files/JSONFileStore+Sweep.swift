@@ -58,6 +58,7 @@ extension JSONFileStore {
     private func sweepOften() throws(StoreError) {
         for name in try Directory.names(in: layout.trash) { try Directory.removeTree("\(layout.trash)/\(name)") }
         try finishRemovals(until: ContinuousClock.now + .seconds(120))
+        finishBlanking()
         try sweepAnswers()
         for directory in [layout.root] + layout.areas where directory != layout.trash {
             try sweepTemporaries(in: directory)

@@ -15,6 +15,7 @@ package struct JSONFileStore: Store {
     let keys = RecordCache<User.ID>()
     let modelLists = RecordCache<ModelList>()
     let journal = JournalHolder()
+    let writer: ArchiveWriter
     let accountsPage = AccountsPageHolder()
     let waiting = WaitingLines<Wanted>()
 
@@ -22,23 +23,25 @@ package struct JSONFileStore: Store {
 
     /// Opens the state directory `root`, and creates what is missing of it.
     ///
-    /// - Throws: ``StoreError`` for a directory that others may read, a network file system, or a format that
-    ///   this version does not know.
+    /// - Throws: ``StoreError`` for a directory that others may read, a file system that several hosts share, or a
+    ///   format that this version does not know.
     package init(root: String, durability: Settings.Durability, log: Logger) throws(StoreError) {
         let trailing = root.reversed().prefix { $0 == "/" }.count
         layout = StateLayout(root: trailing < root.count ? String(root.dropLast(trailing)) : root)
+        writer = ArchiveWriter(layout.writers)
         self.durability = durability
         self.log = log
         umask(0o077)
         if !Directory.exists(layout.root) { try Directory.create(layout.root) }
         let fileSystem = try FileSystemKind.name(of: layout.root)
-        // On NFS flock becomes a byte-range lock, which any close of the file in the process drops (flock(2)).
-        guard fileSystem?.hasPrefix("nfs") != true else {
+        guard !FileSystemKind.isShared(fileSystem ?? "") else {
             throw StoreError(.unavailable, "refuse the network file system of", path: layout.root)
         }
         syncedFilesKeepNames = FileSystemKind.withNamesInFileSync.contains(fileSystem ?? "")
         try createTree()
         try journals.recover()
+        try migrate()
+        finishBlanking()
     }
 
     /// What callers wait for.
@@ -58,8 +61,10 @@ package struct JSONFileStore: Store {
     var journals: Journals { Journals(layout: layout, log: log) }
 
     /// Gets a journal for the turns that this process will store, for which its disk must be written; run it aside.
-    package func openJournal() {
-        guard isDurable, let opened = journals.open() else { return }
+    ///
+    /// - Parameter wake: Runs what it is given, which wakes all turns of a batch that is durable.
+    package func openJournal(wake: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { $0() }) {
+        guard isDurable, let opened = journals.open(wake: wake) else { return }
         journal.set(opened)
     }
 
@@ -71,17 +76,6 @@ package struct JSONFileStore: Store {
     /// Makes an append-only file of `lines`.
     func create(_ path: String, _ lines: [JSON]) throws(StoreError) {
         try AppendLog.create(lines, at: path, durable: isDurable, syncsName: !syncedFilesKeepNames)
-    }
-
-    /// The same, made durable by the journal where there is one.
-    func createTurn(_ path: String, _ lines: [JSON]) async throws(StoreError) {
-        guard isDurable, let journal = journal.current else { return try create(path, lines) }
-        let stamp = JournalRecord.now
-        let bytes = lines.flatMap(ChecksummedLine.encode)
-        try AppendLog.create(bytes, at: path, durable: false, syncsName: false)
-        if try await journal.commit(bytes, in: layout.relative(path), at: 0, stamp: stamp) { return }
-        try File(path, O_RDONLY).sync()
-        if !syncedFilesKeepNames { try Directory.sync(Directory.parent(of: path)) }
     }
 
     /// Reads one JSON file; nil if there is none.
@@ -102,7 +96,7 @@ package struct JSONFileStore: Store {
         guard chmod(layout.root, 0o700) == 0 else { throw .last("chmod", layout.root) }
         for directory in layout.areas { try Directory.create(directory, durably: isDurable) }
         if let format = try read(layout.format) {
-            guard format["version"]?.int == StateLayout.version else {
+            guard [StateLayout.version, FormatMigration.from].contains(format["version"]?.int) else {
                 throw StoreError(.corrupt, "unknown format version in", path: layout.format)
             }
             return

@@ -9,6 +9,8 @@ final class KeptFile: Sendable {
     let file: File
     /// The bytes of it that somebody in this process holds a lease on.
     let leased = LeasedBytes()
+    /// Up to where an append-only file is known to be whole, by who appended last.
+    let wholeUpTo = Atomic(-1)
     private let device: UInt
     private let inode: UInt
 

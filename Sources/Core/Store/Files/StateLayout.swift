@@ -4,7 +4,7 @@
 struct StateLayout: Sendable {
     let root: String
 
-    static let version = 1
+    static let version = 2
 
     var format: String { "\(root)/format.json" }
     var locks: String { "\(root)/locks" }
@@ -19,7 +19,7 @@ struct StateLayout: Sendable {
     /// The directories that are made where they are missing, at every start.
     var areas: [String] {
         [
-            "locks", "trash", "accounts", "users", "users/lists", "keys", "conversations", "answers", "threads",
+            "locks", "trash", "accounts", "users", "users/lists", "keys", "conversations", "answers",
             "journals", "removals",
         ]
         .map { "\(root)/\($0)" }
@@ -61,14 +61,19 @@ struct StateLayout: Sendable {
         return "\(root)/conversations/\(digest.prefix(2))/\(digest)"
     }
 
-    func conversation(_ id: String, of archive: ArchiveID) -> String {
-        "\(conversations(of: archive))/\(Hex.sha256(id)).jsonl"
+    /// Where the numbers of those who write conversations are held, a byte each.
+    var writers: String { "\(locks)/writers.lease" }
+
+    func archive(_ archive: ArchiveID) -> Archive { self.archive(conversations(of: archive), archive.digest) }
+
+    func archive(_ directory: String, _ digest: String) -> Archive {
+        Archive(directory: directory, lock: lock("lists", digest))
     }
 
-    func conversationList(of archive: ArchiveID) -> String { "\(conversations(of: archive))/list.jsonl" }
-
-    /// The log in which the thread of that digest is named, one of 4,096.
-    func threads(_ digest: String) -> String { "\(root)/threads/\(digest.prefix(3)).log" }
+    /// Says which lines are still to be blanked of a conversation that was removed.
+    func removal(of conversation: Conversation.ID, in archive: ArchiveID) -> String {
+        "\(removals)/\(archive.digest)-\(Hex.sha256(conversation)).lines"
+    }
 
     /// `path` without the root.
     func relative(_ path: String) -> String { String(path.dropFirst(root.count + 1)) }

@@ -30,13 +30,13 @@ struct ConversationsContractTests {
             #expect(try await finish(workers[number % 2], &talk, "prompt \(number)", of: archive))
         }
 
-        let read = try #require(try await workers[1].conversation("c", of: archive))
+        let read = try #require(try await workers[1].conversation("c", of: archive, atMost: .max)?.conversation)
 
         #expect(read.turns.map(\.prompt) == (0..<5).map { "prompt \($0)" })
         #expect(read.turns.last?.reply == "reply to prompt 4")
         #expect(read.title == "title of c")
         #expect(try await workers[1].conversationSize("c", of: archive) != nil)
-        #expect(try await workers[1].conversation("none", of: archive) == nil)
+        #expect(try await workers[1].conversation("none", of: archive, atMost: .max)?.conversation == nil)
     }
 
     @Test(arguments: kinds) func `nobody finds the conversation of another`(kind: StoreUnderTest) async throws {
@@ -45,10 +45,10 @@ struct ConversationsContractTests {
         var talk = conversation("c")
         _ = try await finish(store, &talk, "p", of: mine)
 
-        #expect(try await store.conversation("c", of: other) == nil)
+        #expect(try await store.conversation("c", of: other, atMost: .max)?.conversation == nil)
         #expect(try await store.conversations(of: other, before: nil, limit: 10).isEmpty)
         #expect(try await !store.removeConversation("c", of: other))
-        #expect(try await store.conversation("c", of: mine) != nil)
+        #expect(try await store.conversation("c", of: mine, atMost: .max)?.conversation != nil)
     }
 
     @Test(arguments: kinds) func `the list has what was used last on top, in pages`(kind: StoreUnderTest) async throws {
@@ -70,12 +70,12 @@ struct ConversationsContractTests {
         _ = try await finish(workers[0], &talk, "p", of: archive)
 
         #expect(try await workers[0].renameConversation("c", of: archive, to: "another"))
-        #expect(try await workers[1].conversation("c", of: archive)?.title == "another")
+        #expect(try await workers[1].conversation("c", of: archive, atMost: .max)?.conversation?.title == "another")
         #expect(try await workers[1].conversations(of: archive, before: nil, limit: 1).first?.title == "another")
         #expect(try await !workers[0].renameConversation("none", of: archive, to: "x"))
 
         #expect(try await workers[1].removeConversation("c", of: archive))
-        #expect(try await workers[0].conversation("c", of: archive) == nil)
+        #expect(try await workers[0].conversation("c", of: archive, atMost: .max)?.conversation == nil)
         #expect(try await workers[0].conversations(of: archive, before: nil, limit: 10).isEmpty)
         #expect(try await !workers[0].removeConversation("c", of: archive))
         #expect(try await !finish(workers[0], &talk, "late", of: archive))

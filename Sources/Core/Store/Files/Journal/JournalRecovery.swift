@@ -40,7 +40,7 @@ struct Journals {
     }
 
     /// A journal for this process; nil where none can be had, which costs speed only.
-    func open() -> TurnJournal? {
+    func open(wake: @escaping TurnJournal.Wake) -> TurnJournal? {
         do throws(StoreError) {
             let half = JournalFile.half(on: layout.journals)
             for number in 0..<Self.most {
@@ -52,13 +52,23 @@ struct Journals {
                 let kept = try KeptFiles.shared.file(path, O_RDWR | O_CREAT)
                 try empty(kept.file)
                 try JournalFile.fill(kept.file, half: half)
-                return TurnJournal(kept, lease: lease, half: half)
+                return TurnJournal(kept, lease: lease, half: half, wake: wake)
             }
             log.notice("all journals are taken, so each turn is synced by itself")
         } catch {
             log.notice("there is no journal, so each turn is synced by itself", metadata: ["error": "\(error)"])
         }
         return nil
+    }
+
+    /// Whether a process that runs has one.
+    func areInUse() throws(StoreError) -> Bool {
+        try whileNoneIsTaken { () throws(StoreError) in
+            for name in try Directory.names(in: layout.journals) where name.hasSuffix(".journal") {
+                if try Lease.take("\(layout.journals)/\(name)", offset: Self.leaseOffset) == nil { return true }
+            }
+            return false
+        }
     }
 
     private func whileNoneIsTaken<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
@@ -74,6 +84,7 @@ struct Journals {
         var restored = 0
         var removed = try removals.read()
         for record in records where try restore(record, &removed) { restored += 1 }
+        for record in records { try endLine(before: record) }
         if restored > 0 {
             log.notice("turns were restored from a journal", metadata: ["count": "\(restored)"])
         }
@@ -85,18 +96,31 @@ struct Journals {
 
     /// - Parameter removed: What is known to be removed; read again before something is made that is not among it.
     /// - Returns: Whether the bytes were missing.
-    private func restore(_ record: JournalRecord, _ removed: inout [String: Int]) throws(StoreError) -> Bool {
+    private func restore(_ record: JournalRecord, _ removed: inout Removals) throws(StoreError) -> Bool {
         let path = "\(layout.root)/\(record.path)"
         if let file = try File.opening(path, O_RDWR) {
-            guard try file.read(at: record.offset, count: record.bytes.count) != record.bytes else { return false }
-            try file.write(record.bytes, at: record.offset)
+            let present = try file.read(at: record.offset, count: record.bytes.count)
+            if present == record.bytes { return false }
+            // After the look: what is removed meanwhile is in this log before it is blank.
+            removed = try removals.read()
+            let rest = removed.rest(of: record)
+            guard present != rest else { return false }
+            try file.write(rest, at: record.offset)
             return true
         }
-        if RemovalLog.removes(record, removed) { return false }
+        if removed.contains(record) { return false }
         // After the look for the file: what is removed meanwhile is in this log before it is gone.
         removed = try removals.read()
-        guard !RemovalLog.removes(record, removed), Directory.exists(Directory.parent(of: path)) else { return false }
-        try File(path, O_RDWR | O_CREAT).write(record.bytes, at: record.offset)
+        guard !removed.contains(record), Directory.exists(Directory.parent(of: path)) else { return false }
+        try File(path, O_RDWR | O_CREAT).write(removed.rest(of: record), at: record.offset)
         return true
+    }
+
+    /// Ends a torn line before a record: a turn that nobody was told of was on its way into the same log.
+    private func endLine(before record: JournalRecord) throws(StoreError) {
+        guard record.offset > 0, let file = try File.opening("\(layout.root)/\(record.path)", O_RDWR),
+            try file.read(at: record.offset - 1, count: 1) != [0x0A], record.path.hasSuffix(".log")
+        else { return }
+        try file.write([0x0A], at: record.offset - 1)
     }
 }

@@ -16,7 +16,10 @@ import Synchronization
 ///
 /// Unchecked: everything is touched only while `mutex` is held, but what only the writing thread uses.
 final class TurnJournal: @unchecked Sendable {
-    private struct Waiting {
+    /// Runs what wakes all turns of a batch, where they go on best.
+    typealias Wake = @Sendable (@escaping @Sendable () -> Void) -> Void
+
+    private struct Waiting: Sendable {
         var record: JournalRecord
         var continuation: CheckedContinuation<StoreError?, Never>
     }
@@ -27,7 +30,10 @@ final class TurnJournal: @unchecked Sendable {
     private let half: Int
     private let lifetime: Duration
     private let mutex = ConditionMutex()
+    private let wake: Wake
     private var waiting: [Waiting] = []
+    /// When the last records came, as many as ``company``.
+    private var arrivals: [ContinuousClock.Instant] = []
     private var isWriting = false
     private var isClosed = false
     private var isOtherHalfFree = true
@@ -42,11 +48,15 @@ final class TurnJournal: @unchecked Sendable {
     /// - Parameters:
     ///   - kept: A file of twice `half` bytes without records, made by ``JournalFile``.
     ///   - lifetime: How long a half takes records.
-    init(_ kept: KeptFile, lease: Lease, half: Int, lifetime: Duration = .seconds(60)) {
+    ///   - wake: Called once for each batch that is done, on the writing thread.
+    init(
+        _ kept: KeptFile, lease: Lease, half: Int, lifetime: Duration = .seconds(60), wake: @escaping Wake = { $0() }
+    ) {
         self.kept = kept
         self.lease = lease
         self.half = half
         self.lifetime = lifetime
+        self.wake = wake
         // Never one that was there before: records of an earlier life may stand behind those of this one.
         generation = .random(in: 1...(1 << 60))
         startThread { [self] in run() }
@@ -67,7 +77,9 @@ final class TurnJournal: @unchecked Sendable {
                 if let failure { return failure }
                 if isClosed { return failed("use the closed", 0) }
                 waiting.append(Waiting(record: record, continuation: continuation))
-                if waiting.count == 1 { mutex.wakeAll() }
+                arrivals.append(.now)
+                if arrivals.count > Self.company { arrivals.removeFirst() }
+                if waiting.count == 1 || waiting.count == Self.enough { mutex.wakeAll() }
                 return nil
             }
             if let late { continuation.resume(returning: late) }
@@ -97,6 +109,7 @@ final class TurnJournal: @unchecked Sendable {
                     turnIfOld()
                     if position > 0 { mutex.wait(atMost: lifetime) } else { mutex.wait() }
                 }
+                awaitCompany()
                 isWriting = true
                 var batch: [Waiting] = []
                 if let count = room() {
@@ -105,17 +118,41 @@ final class TurnJournal: @unchecked Sendable {
                     let outcome = mutex.released { write(batch.map(\.record)) }
                     failure = failure ?? outcome
                     let told = outcome
-                    mutex.released { for one in batch { one.continuation.resume(returning: told) } }
+                    tell(batch, told)
                 }
                 if failure != nil {
                     let (lost, told) = (waiting, failure)
                     waiting = []
-                    mutex.released { for one in lost { one.continuation.resume(returning: told) } }
+                    tell(lost, told)
                 }
                 isWriting = false
                 if isClosed { mutex.wakeAll() }
             }
         }
+    }
+
+    /// Of so many records within ``recently`` the last is not the last for long.
+    private static let (company, recently) = (4, Duration.milliseconds(2))
+    /// So long is waited for more records, or until there are so many.
+    private static let (patience, enough) = (Duration.microseconds(600), 16)
+
+    /// A sync takes about as long for one record as for many, so under load the first waits a moment for others.
+    private func awaitCompany() {
+        guard arrivals.count == Self.company, let first = arrivals.first, first.duration(to: .now) < Self.recently
+        else {
+            return
+        }
+        let end = ContinuousClock.now + Self.patience
+        while waiting.count < Self.enough, !isClosed {
+            let left = ContinuousClock.now.duration(to: end)
+            guard left > .zero else { return }
+            mutex.wait(atMost: left)
+        }
+    }
+
+    private func tell(_ batch: [Waiting], _ outcome: StoreError?) {
+        guard !batch.isEmpty else { return }
+        mutex.released { wake { for one in batch { one.continuation.resume(returning: outcome) } } }
     }
 
     /// How many of those that wait go into the current half, which is another one if none did; nil after a failure.

@@ -9,6 +9,8 @@ enum Composition {
         var responder: any Responder
         /// The largest body by the path of a request.
         var maxBodyBytes: @Sendable (_ path: String) -> Int
+        /// Whether a request on the path may be answered on the loop.
+        var isLight: @Sendable (_ path: String) -> Bool
         /// Where a file without a name may be made.
         var spoolDirectory: String
         var executorThreads: Int
@@ -46,6 +48,7 @@ enum Composition {
         startThread { store.sweepRegularly() }
         return Parts(
             responder: gateway, maxBodyBytes: { [server = settings.server] in server.maxBodyBytes(at: $0) },
+            isLight: { [server = settings.server] in server.isTurn(at: $0) },
             spoolDirectory: stateDirectory, executorThreads: 32,
             close: { store.closeJournal() })
     }

@@ -78,7 +78,7 @@ import Testing
         #expect(!text.contains("limit_req"))
         #expect(!text.contains("listen "))
         #expect(!text.contains("log_format"))
-        #expect(try render(.server(withHTTPPart: true)).contains("access.log\" chatgpt;"))
+        #expect(try render(.server(withHTTPPart: true)).contains("access.log\" chatgpt buffer=64k flush=1s;"))
         #expect(try render(.http).contains("log_format chatgpt"))
     }
 

@@ -40,7 +40,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         var descriptor: Int32 { get }
         /// After how many milliseconds there is something to do at the latest; negative for never.
         var pause: Int32 { get }
-        func act()
+        func act(isReadable: Bool)
     }
 
     private struct Shared {
@@ -130,13 +130,14 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         cloop_remove(epoll, watch.descriptor)
     }
 
-    /// Has `body` called once. For a few at a time: they are looked through in each round.
+    /// Has `body` called once; for a few at a time, because they are looked through in each round.
     package func after(_ pause: Duration, _ body: @escaping @Sendable () -> Void) {
         timers.append((.now + pause, body))
     }
 
     package func attach(_ source: any Source) {
-        guard watch(source.descriptor, for: .input, { [unowned source] _ in source.act() }) != nil else { return }
+        let watch = watch(source.descriptor, for: .input) { [unowned source] _ in source.act(isReadable: true) }
+        guard watch != nil else { return }
         sources.append(source)
     }
 
@@ -185,7 +186,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
                 watches[event.token]?(Interest(rawValue: event.what))
             }
         }
-        for source in sources where holder.hasLoop && source.pause == 0 { source.act() }
+        for source in sources where holder.hasLoop && source.pause == 0 { source.act(isReadable: false) }
         while holder.hasLoop, !timers.isEmpty, let index = timers.firstIndex(where: { $0.due <= .now }) {
             timers.remove(at: index).body()
         }

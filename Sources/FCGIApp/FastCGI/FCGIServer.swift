@@ -36,8 +36,9 @@ final class FCGIServer: @unchecked Sendable {
     /// A listening socket.
     struct Listener {
         var descriptor: Int32
-        /// Whether other processes accept on it, too. Its connections are not kept then: who wakes first would get all
-        /// of them, and with them all requests.
+        /// Whether other processes accept on it, too.
+        ///
+        /// Its connections are not kept then: who wakes first would get all of them, and with them all requests.
         var isShared = true
     }
 

@@ -277,6 +277,7 @@ struct FCGIServerTests {
         await gate.arrival()
 
         server.server.stopAccepting()
+        await withCheckedContinuation { continuation in server.server.loop.run { continuation.resume() } }
         let late = try FCGIClient(path: server.path)
         late.send("GET", "/late")
         async let remaining = onOwnThread { server.server.drain(atMost: .seconds(60)) }

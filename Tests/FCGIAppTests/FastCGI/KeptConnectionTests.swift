@@ -15,9 +15,9 @@ struct KeptConnectionTests {
     func answersManyRequestsOnOneConnection(isLight: Bool) async throws {
         let server = try RunningServer(Self.echo, isKept: true, isLight: isLight)
 
-        let replies = try await onOwnThread { [path = server.path] in
-            let client = try FCGIClient(path: path)
-            return (0..<100).map { number in
+        let client = try FCGIClient(path: server.path)
+        let replies = try await onOwnThread {
+            (0..<100).map { number in
                 let body = [UInt8](repeating: UInt8(number), count: number * 1500)
                 client.send(
                     number % 3 == 0 ? "HEAD" : "POST", "/", body: body, keepConnection: true, id: UInt16(number + 1))
@@ -28,6 +28,7 @@ struct KeptConnectionTests {
 
         #expect(replies.allSatisfy { $0 })
         #expect(server.server.connectionCount == 1)
+        withExtendedLifetime(client) {}
     }
 
     @Test func answersPipelinedRequestsInTheirOrder() async throws {

@@ -64,8 +64,9 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// How many threads that have had the loop may be blocked at a time by waits that can be refused.
     private static let mostBlocked = RequestExecutor.most - RequestExecutor.reserve
     private static let mostIdle = 4
-    /// After so many jobs descriptors are looked at again.
+    /// After so many jobs, or so long, descriptors are looked at again.
     private static let jobsInARow = 128
+    private static let longestRow = Duration.milliseconds(1)
     private static let wakeToken: UInt64 = 0
 
     private let epoll = cloop_epoll()
@@ -146,7 +147,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
             takeShared()
             while holder.hasLoop, let body = bodies.popFirst() { body() }
             var count = 0
-            while holder.hasLoop, count < Self.jobsInARow, let job = jobs.pop() {
+            let end = ContinuousClock.now + Self.longestRow
+            while holder.hasLoop, jobs.lastPop < end, count < Self.jobsInARow, let job = jobs.pop() {
                 count += 1
                 job.runSynchronously(on: asUnownedTaskExecutor())
             }

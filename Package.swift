@@ -18,11 +18,12 @@ let package = Package(
             name: "CMarkGFM", pkgConfig: "libcmark-gfm",
             providers: [.apt(["libcmark-gfm-dev", "libcmark-gfm-extensions-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CLoop"),
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .target(
             name: "Core",
             dependencies: [
-                "CCurl", "CLinux", "CMarkGFM",
+                "CCurl", "CLinux", "CLoop", "CMarkGFM",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),

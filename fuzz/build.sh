@@ -15,7 +15,7 @@ static=$(swiftc -print-target-info | sed -n 's|.*"runtimeResourcePath": "\(.*\)"
 core=$out
 [ "${1:-}" != check ] || core=$out/check
 flags="-swift-version 6 -O -g -wmo -parse-as-library -package-name fuzz -enable-testing -sanitize=fuzzer,address
-    -I $core -I $release/Modules -I Sources/CMarkGFM -I Sources/CLinux
+    -I $core -I $release/Modules -I Sources/CMarkGFM -I Sources/CLinux -I Sources/CLoop
     -Xcc -fmodule-map-file=$release/CCurl.build/module.modulemap"
 targets="fuzz/*.swift fuzz/Targets/*.swift Sources/FCGIApp/FastCGI/FCGIParameters.swift
     Sources/FCGIApp/FastCGI/FCGIRecords.swift

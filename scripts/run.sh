@@ -128,7 +128,7 @@ kept=$(grep -v sk-cas- "$run/log/serve.log" || true)
 printf '%s\n' "$kept" >"$run/log/serve.log"
 
 "$BINARY" nginx-config --settings "$run/settings.json" --socket "$place/app.socket" --www "$www" \
-    --prefix "$place/nginx" >"$run/nginx.conf" || fail 'the configuration of nginx could not be written'
+    --prefix "$place/nginx" --workers "$WORKERS" >"$run/nginx.conf" || fail 'the configuration of nginx could not be written'
 start nginx nginx -c "$run/nginx.conf" -g 'daemon off;' -e "$run/log/nginx-start.log"
 curl=(curl -s)
 [[ $url == http:* ]] || curl+=(--cacert "$certificate")

@@ -46,17 +46,12 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user) {
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *user) {
     casc_transfer *t = user;
-    if (!t->is_flowing) {
-        t->is_flowing = 1;
-        t->client->flowing++;
-    }
     if (t->callbacks.body(t->context, bytes, size * count)) {
         // A reader that is slow is not an upstream that is silent.
         t->is_paused = 1;
         t->deadline = 0;
         return CURL_WRITEFUNC_PAUSE;
     }
-    t->client->taken += size * count;
     progress(t);
     return size * count;
 }
@@ -89,30 +84,39 @@ void casc_forget(CURL *e) {
     curl_easy_setopt(e, CURLOPT_PREREQDATA, NULL);
 }
 
-// Sets all that differs between transfers, because a handle that is used again keeps what it was told.
-int casc_configure(casc_transfer *t, int is_new) {
+#define SET(option, value) bad |= curl_easy_setopt(e, option, value) != CURLE_OK
+
+int casc_prepare(casc_transfer *t) {
     CURL *e = t->easy;
     int bad = 0;
-#define SET(option, value) bad |= curl_easy_setopt(e, option, value) != CURLE_OK
-    SET(CURLOPT_PRIVATE, t);
-    SET(CURLOPT_ERRORBUFFER, t->error);
-    SET(CURLOPT_URL, t->url);
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_NOSIGNAL, 1L);
     // Without it the end of a transfer whose name lookup hangs waits for the lookup's thread.
     SET(CURLOPT_QUICK_EXIT, 1L);
     SET(CURLOPT_TCP_NODELAY, 1L);
-    // A transfer that waits holds its buffer. A handle that is used again still has one, whose size cannot be set.
-    if (is_new) SET(CURLOPT_BUFFERSIZE, 2048L);
+    // A transfer that waits holds its buffer.
+    SET(CURLOPT_BUFFERSIZE, 2048L);
     SET(CURLOPT_UPLOAD_BUFFERSIZE, 16384L);
     SET(CURLOPT_FOLLOWLOCATION, 0L);
-    // An empty string, not NULL: NULL would let environment variables choose a proxy.
-    SET(CURLOPT_PROXY, t->proxy ? t->proxy : "");
     SET(CURLOPT_NOPROXY, "");
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     // The same for all transfers of a client.
     if (t->ca_file) SET(CURLOPT_CAINFO, t->ca_file);
+    SET(CURLOPT_HEADERFUNCTION, on_header);
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_PREREQFUNCTION, on_request);
+    return bad;
+}
+
+int casc_configure(casc_transfer *t) {
+    CURL *e = t->easy;
+    int bad = 0;
+    SET(CURLOPT_PRIVATE, t);
+    SET(CURLOPT_ERRORBUFFER, t->error);
+    SET(CURLOPT_URL, t->url);
+    // An empty string, not NULL: NULL would let environment variables choose a proxy.
+    SET(CURLOPT_PROXY, t->proxy ? t->proxy : "");
     SET(CURLOPT_CONNECTTIMEOUT_MS, t->connect_ms);
     SET(CURLOPT_TIMEOUT_MS, t->total_ms);
     SET(CURLOPT_HTTPGET, 1L);
@@ -122,15 +126,12 @@ int casc_configure(casc_transfer *t, int is_new) {
     }
     SET(CURLOPT_CUSTOMREQUEST, t->method);
     SET(CURLOPT_HTTPHEADER, t->headers);
-    SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, t);
-    SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_WRITEDATA, t);
-    SET(CURLOPT_PREREQFUNCTION, on_request);
     SET(CURLOPT_PREREQDATA, t);
-#undef SET
     return bad;
 }
+#undef SET
 
 int casc_result(CURLcode code, int used_proxy, int sent) {
     switch (code) {

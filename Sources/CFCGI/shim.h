@@ -1,13 +1,13 @@
 #pragma once
+#include <fastcgi.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* What Swift's Glibc module hides (GNU extensions), imports badly (packed and variadic things), or both. */
@@ -20,58 +20,50 @@ extern int memfd_create(const char *, unsigned int);
 /* Accepts a connection that no child process inherits. -1 and errno on failure. */
 static inline int cfcgi_accept(int listening) { return accept4(listening, 0, 0, SOCK_CLOEXEC); }
 
-struct cfcgi_event {
-    uint64_t token;
-    int hung_up; /* 1 if the peer left, 0 if what was waited for is there */
-};
-
-static inline int cfcgi_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
-
-/* Watches `fd` once for a hang-up and, if asked, for bytes to read or room to write. `add` is 1 for a new fd, 0 to arm
-   it again. */
-static inline int cfcgi_epoll_arm(int epoll, int add, int fd, uint64_t token, int readable, int writable) {
-    struct epoll_event event = {0};
-    event.events = EPOLLRDHUP | EPOLLONESHOT | (readable ? EPOLLIN : 0) | (writable ? EPOLLOUT : 0);
-    event.data.u64 = token;
-    return epoll_ctl(epoll, add ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event);
+/* The headers of records and the end of a request, as fastcgi.h lays them out. */
+static inline void cfcgi_header(FCGI_Header *header, int type, uint16_t id, uint16_t length) {
+    *header = (FCGI_Header){
+        .version = FCGI_VERSION_1,
+        .type = (unsigned char)type,
+        .requestIdB1 = (unsigned char)(id >> 8),
+        .requestIdB0 = (unsigned char)id,
+        .contentLengthB1 = (unsigned char)(length >> 8),
+        .contentLengthB0 = (unsigned char)length,
+    };
 }
 
-/* Watches a listening socket; of all that watch it, in whatever process, the kernel wakes one or a few (epoll_ctl(2)). */
-static inline int cfcgi_epoll_add_listening(int epoll, int fd, uint64_t token) {
-    struct epoll_event event = {0};
-    event.events = EPOLLIN | EPOLLEXCLUSIVE;
-    event.data.u64 = token;
-    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
-}
-
-/* Watches `fd`, an eventfd, for as long as it is open. */
-static inline int cfcgi_epoll_add_eventfd(int epoll, int fd, uint64_t token) {
-    struct epoll_event event = {0};
-    event.events = EPOLLIN;
-    event.data.u64 = token;
-    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
-}
-
-static inline int cfcgi_epoll_remove(int epoll, int fd) {
-    struct epoll_event event = {0};
-    return epoll_ctl(epoll, EPOLL_CTL_DEL, fd, &event);
-}
-
-/* Waits for ever. The number of events (at most 128), or -1 and errno. */
-static inline int cfcgi_epoll_wait(int epoll, struct cfcgi_event *events, int capacity) {
-    struct epoll_event raw[128];
-    int count = epoll_wait(epoll, raw, capacity < 128 ? capacity : 128, -1);
-    for (int i = 0; i < count; i++) {
-        events[i].token = raw[i].data.u64;
-        events[i].hung_up = (raw[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+/* Sends a part of an answer: a record of output, if `length` is not 0, and the end of the request, if it `ends`. Never
+   waits. `sent` says how much of all that has gone out before. The number of bytes that went out, or -1 and errno. */
+static inline ssize_t cfcgi_send(int fd, uint16_t id, const void *content, uint16_t length, int ends, size_t sent) {
+    FCGI_Header header;
+    struct {
+        FCGI_Header output;
+        FCGI_EndRequestRecord end;
+    } last = {0};
+    cfcgi_header(&header, FCGI_STDOUT, id, length);
+    cfcgi_header(&last.output, FCGI_STDOUT, id, 0);
+    cfcgi_header(&last.end.header, FCGI_END_REQUEST, id, sizeof last.end.body);
+    last.end.body.protocolStatus = FCGI_REQUEST_COMPLETE;
+    struct iovec parts[3] = {
+        {&header, length > 0 ? sizeof header : 0}, {(void *)content, length}, {&last, ends ? sizeof last : 0}};
+    for (int i = 0; i < 3; i++) {
+        size_t passed = sent < parts[i].iov_len ? sent : parts[i].iov_len;
+        parts[i].iov_base = (char *)parts[i].iov_base + passed;
+        parts[i].iov_len -= passed;
+        sent -= passed;
     }
-    return count;
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 3};
+    return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* How many bytes cfcgi_send has to send in all. */
+static inline size_t cfcgi_size(uint16_t length, int ends) {
+    return (length > 0 ? sizeof(FCGI_Header) + length : 0) +
+           (ends ? sizeof(FCGI_Header) + sizeof(FCGI_EndRequestRecord) : 0);
 }
 
 /* Takes what is there to read; never waits. As recv(2). */
 static inline ssize_t cfcgi_receive(int fd, void *buffer, size_t size) { return recv(fd, buffer, size, MSG_DONTWAIT); }
-
-static inline int cfcgi_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 static inline int cfcgi_signalfd(const sigset_t *signals) { return signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK); }
 
@@ -84,25 +76,16 @@ static inline int cfcgi_next_signal(int fd) {
 /* Asks the kernel to send `signal` when the thread that started this process ends. */
 static inline int cfcgi_signal_when_parent_ends(int signal) { return prctl(PR_SET_PDEATHSIG, (unsigned long)signal); }
 
-/* Two connected sockets that no child process inherits. -1 and errno on failure. */
-static inline int cfcgi_socket_pair(int *one, int *other) {
-    int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return -1;
-    *one = ends[0];
-    *other = ends[1];
-    return 0;
-}
-
 /* A file in `directory` that has no name and goes with its last descriptor (O_TMPFILE, open(2)). -1 and errno on
    failure. */
 static inline int cfcgi_unnamed_file(const char *directory) {
     return open(directory, 020000000 | O_DIRECTORY | O_RDWR | O_CLOEXEC, 0600);
 }
 
-/* A pipe that no child process inherits. -1 and errno on failure. */
 /* Close-on-exec; grows as it is written to, and is on no disk. */
 static inline int cfcgi_memory_file(const char *name) { return memfd_create(name, 1U /* MFD_CLOEXEC */); }
 
+/* A pipe that no child process inherits. -1 and errno on failure. */
 static inline int cfcgi_pipe(int *reading, int *writing) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return -1;

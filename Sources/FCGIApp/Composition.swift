@@ -77,6 +77,8 @@ extension Composition {
         var responder: any Responder
         /// The largest body by the path of a request.
         var maxBodyBytes: @Sendable (_ path: String) -> Int
+        /// Whether a request on the path may be answered on the loop.
+        var isLight: @Sendable (_ path: String) -> Bool
         /// Where a file without a name may be made.
         var spoolDirectory: String
         var executorThreads: Int
@@ -104,6 +106,7 @@ extension Composition {
         return Parts(
             responder: composition.makeGateway(),
             maxBodyBytes: { [server = settings.server] in server.maxBodyBytes(at: $0) },
+            isLight: { [server = settings.server] in server.isTurn(at: $0) },
             spoolDirectory: stateDirectory, executorThreads: 32, close: { store.stop() })
     }
 

@@ -1,4 +1,7 @@
-"""New workers again and again under load, with streams open all the time: no request fails, every stream is whole."""
+"""New workers again and again under load on kept connections, with streams open all the time.
+
+No request fails, every stream is whole.
+"""
 
 import json
 import signal
@@ -15,6 +18,8 @@ from support.sizes import size
 RELOADS = size("RELOADS", 100, least=5)
 STREAMS = 10
 CHATS = 4
+#: Callers that ask without a pause, so that there is always a request on its way to a connection that might end.
+POSTS = 8
 #: A stream lasts about two seconds, which is several reloads.
 WORDS = 20
 PIECE_DELAY_MS = 100
@@ -45,9 +50,9 @@ def test_reload(prepare, upstream, figures):
         if problem:
             fail(f"a stream: {problem}")
 
-    def chat() -> None:
+    def chat(prompt: str) -> None:
         try:
-            answer = gateway.chat(key, "[[delay_ms:30]] Hi", reply_only=True)
+            answer = gateway.chat(key, prompt, reply_only=True)
         except httpx.TransportError as error:
             return fail(f"a request: {error!r}")
         with lock:
@@ -55,7 +60,8 @@ def test_reload(prepare, upstream, figures):
         if answer.status_code != 200:
             fail(f"a request: {answer.status_code} {answer.text}")
 
-    with Background(stream, STREAMS), Background(chat, CHATS):
+    with (Background(stream, STREAMS), Background(lambda: chat("[[delay_ms:30]] Hi"), CHATS),
+          Background(lambda: chat("Hi"), POSTS)):
         for number in range(RELOADS):
             gateway.signal(signal.SIGHUP)
             eventually(

@@ -1,8 +1,8 @@
-// HTTP transfers on one libcurl multi handle and one thread.
+// HTTP transfers on one libcurl multi handle, driven by a loop of the caller's.
 //
-// libcurl's own interface is variadic macros, which Swift cannot call. Every function here may be called from any
-// thread; every callback runs on the client's thread, must not block, and may call casc_resume, casc_cancel and
-// casc_release.
+// libcurl's own interface is variadic macros, which Swift cannot call. All functions but casc_start and casc_release,
+// which any thread may call, run on the loop, and so does every callback, which must not block and may call
+// casc_release only.
 #pragma once
 #include <stddef.h>
 
@@ -54,16 +54,24 @@ typedef struct {
     long connect_ms, first_byte_ms, idle_ms, total_ms;
 } casc_request;
 
-// Starts the client's thread, which lives as long as the process. NULL if the system refuses a resource.
-// `settled` runs on that thread after each round of callbacks, so that they need not wake anybody one by one.
+// NULL if the system refuses a resource. A client lives as long as the process. `settled` runs after each round of
+// callbacks, so that they need not wake anybody one by one.
 casc_client *casc_client_new(long max_idle_connections, void (*settled)(void));
 
-// Copies the request and starts it. NULL without memory; then no callback runs.
-casc_transfer *casc_start(casc_client *, const casc_request *, const casc_callbacks *, void *context);
+// Readable when casc_act has something to do.
+int casc_descriptor(const casc_client *);
+// After how many milliseconds casc_act has something to do even if that is not readable; -1: never.
+int casc_pause(const casc_client *);
+// Does it.
+void casc_act(casc_client *, int is_readable);
 
+// Copies the request. NULL without memory; then no callback runs.
+casc_transfer *casc_start(casc_client *, const casc_request *, const casc_callbacks *, void *context);
+// Sends it. To be called once for each transfer.
+void casc_begin(casc_transfer *);
 // Delivers a refused piece again.
 void casc_resume(casc_transfer *);
-// Closes the connection; `done` follows with CASC_CANCELLED unless the transfer has ended already.
+// Closes the connection, or keeps it from being made; `done` follows with CASC_CANCELLED unless the transfer is over.
 void casc_cancel(casc_transfer *);
 // Gives up the caller's reference. A running transfer runs on.
 void casc_release(casc_transfer *);

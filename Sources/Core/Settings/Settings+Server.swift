@@ -31,6 +31,8 @@ extension Settings {
         /// The origins whose pages may read the API's answers, as browsers write them; `*` stands for all.
         package var corsOrigins: [String] = []
         package var durability = Durability.fsync
+        /// How many worker processes `serve` keeps running; nil: ``usualWorkers``, or what the command line says.
+        package var workers: Int?
         package var allowGet = AllowGet.always
         /// Whether calls of `/v1` are archived as all others are.
         package var archiveV1 = true
@@ -43,6 +45,13 @@ extension Settings {
         package func maxBodyBytes(at path: String) -> Int {
             APIPaths.isOpenAI(path) ? maxOpenAIBodyBytes : maxBodyBytes
         }
+
+        /// Whether requests on `path` are turns.
+        package func isTurn(at path: String) -> Bool {
+            path == apiPaths.chat || path == "/v1/chat/completions" || path == browserPaths.chat
+        }
+
+        package static let usualWorkers = 2
 
         /// The default of ``defaultPrompt``.
         package static let promptForNothing = """

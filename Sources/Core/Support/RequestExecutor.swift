@@ -89,7 +89,7 @@ package final class RequestExecutor: TaskExecutor {
 
     /// Runs `body`, which may block, while another thread takes this one's place.
     package static func blocking<Result>(_ body: () -> Result) -> Result {
-        guard let executor = current else { return body() }
+        guard let executor = current else { return EventLoop.blocking(body) }
         let block = executor.leave()
         defer { executor.comeBack(from: block) }
         return body()
@@ -99,7 +99,7 @@ package final class RequestExecutor: TaskExecutor {
     ///
     /// - Returns: Nil, without a wait, where so many threads are blocked that the rest must stay free.
     package static func waiting<Result>(_ body: () -> Result) -> Result? {
-        guard let executor = current else { return body() }
+        guard let executor = current else { return EventLoop.waiting(body) }
         guard executor.state.withLock({ $0.blocked.count < most - reserve }) else { return nil }
         return blocking(body)
     }

@@ -3,10 +3,10 @@ import Glibc
 /// A counting semaphore (`sem_overview(7)`) at a fixed address.
 ///
 /// Unchecked: the pointer never changes and `sem_post` and `sem_wait` may be called from any thread.
-final class Semaphore: @unchecked Sendable {
+package final class Semaphore: @unchecked Sendable {
     private let semaphore: UnsafeMutablePointer<sem_t>
 
-    init() {
+    package init() {
         semaphore = .allocate(capacity: 1)
         sem_init(semaphore, 0, 0)
     }
@@ -16,14 +16,14 @@ final class Semaphore: @unchecked Sendable {
         semaphore.deallocate()
     }
 
-    func signal() { sem_post(semaphore) }
+    package func signal() { sem_post(semaphore) }
 
-    func wait() { while sem_wait(semaphore) != 0 {} }
+    package func wait() { while sem_wait(semaphore) != 0 {} }
 
     /// Waits until `duration` is over at the longest; false if nobody signalled.
     ///
     /// By the clock of the day, so that a clock that is set makes it shorter or longer.
-    func wait(atMost duration: Duration) -> Bool {
+    package func wait(atMost duration: Duration) -> Bool {
         var end = timespec()
         clock_gettime(CLOCK_REALTIME, &end)
         let nanoseconds = Int64(end.tv_nsec) + duration.microseconds * 1000

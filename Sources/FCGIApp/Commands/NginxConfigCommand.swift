@@ -39,6 +39,13 @@ struct NginxConfigCommand: ParsableCommand {
     @Option(help: "The user of nginx's workers, when nginx is started by root.")
     var user: String?
 
+    @Option(
+        help: """
+            Have nginx keep connections to so many workers, on the sockets that serve makes for them (default: \
+            api_server.workers of the settings; without either all use one socket).
+            """)
+    var workers: Int?
+
     @Option(help: "Requests a second for one address that is not this host; 0 for no limit.")
     var rateLimit = NginxPlan.Limits().requestsPerSecond
 
@@ -47,6 +54,7 @@ struct NginxConfigCommand: ParsableCommand {
             throw ValidationError("--snippet and --http-snippet exclude each other.")
         }
         guard snippet || !withHTTPSnippet else { throw ValidationError("--with-http-snippet needs --snippet.") }
+        try WorkerOptions.validate(workers: workers)
         guard rateLimit >= 0 else { throw ValidationError("--rate-limit must not be negative.") }
     }
 
@@ -58,6 +66,7 @@ struct NginxConfigCommand: ParsableCommand {
         }
         var plan = NginxPlan(
             settings: settings, socket: AbsolutePath(socket), www: AbsolutePath(www), prefix: AbsolutePath(prefix))
+        plan.workers = workers ?? plan.workers
         plan.libraries = libDir.map { AbsolutePath($0).text }
         plan.user = geteuid() == 0 ? user ?? Self.defaultUser : nil
         plan.openFiles = Self.openFiles(atMost: plan.openFiles)

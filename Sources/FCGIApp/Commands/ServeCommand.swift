@@ -7,9 +7,10 @@ import Logging
 struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Create the socket for nginx and keep workers running on it.",
+        abstract: "Create the sockets for nginx and keep workers running on them.",
         discussion: """
-            Writes "ready" to standard output once all workers accept. TERM and INT drain the workers and end the \
+            All workers accept on the socket PATH; each has one of its own, too: PATH.0, PATH.1 and so on, whose \
+            connections nginx may keep. Writes "ready" to standard output once all workers accept. TERM and INT drain the workers and end the \
             server; HUP reads the settings again and replaces the workers one after another. Settings that are not \
             valid change nothing, and a worker that has to be started again gets the last good ones.
             """)
@@ -19,14 +20,14 @@ struct ServeCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The Unix socket on which nginx reaches the server.", valueName: "path"))
     var socket: String
 
-    @Option(help: "How many worker processes.")
-    var workers = 2
+    @Option(help: "How many worker processes (default: api_server.workers of the settings, else 2).")
+    var workers: Int?
 
     @Option(help: "The group that may connect to the socket (as root: www-data, if it exists).")
     var group: String?
 
     func validate() throws {
-        guard (1...1024).contains(workers) else { throw ValidationError("--workers must be from 1 to 1024.") }
+        try WorkerOptions.validate(workers: workers)
     }
 
     func run() throws {
@@ -36,6 +37,7 @@ struct ServeCommand: ParsableCommand {
         StandardDescriptors.fill()
         let logger = Logger(label: "supervisor")
         let listening: ListeningSocket
+        let own: [ListeningSocket]
         let supervisor: Supervisor
         do {
             let settings = try KeptSettings(path: worker.settings)
@@ -43,11 +45,15 @@ struct ServeCommand: ParsableCommand {
                 logger.warning("The settings have a weakness", metadata: ["warning": "\(warning)"])
             }
             try prepareState(settings.settings)
-            listening = try ListeningSocket(path: socket, group: SocketGroup.find(group))
+            let group = try SocketGroup.find(group)
+            listening = try ListeningSocket(path: socket, group: group)
+            own = try (0..<(workers ?? settings.settings.server.workers ?? Settings.Server.usualWorkers)).map {
+                try ListeningSocket(path: "\(socket).\($0)", group: group)
+            }
             supervisor = try Supervisor(
-                listening: listening.descriptor,
+                listening: listening.descriptor, own: own.map(\.descriptor),
                 launch: WorkerLaunch(arguments: ["worker"] + worker.arguments, settings: settings),
-                workers: workers, drain: .seconds(worker.drainSeconds), signals: signals, logger: logger,
+                drain: .seconds(worker.drainSeconds), signals: signals, logger: logger,
                 readSettings: {
                     try settings.read()
                     return settings.warnings
@@ -56,7 +62,7 @@ struct ServeCommand: ParsableCommand {
             throw CommandFailure(error)
         }
         let code = supervisor.run()
-        listening.remove()
+        for socket in [listening] + own { socket.remove() }
         if code != 0 { throw ExitCode(code) }
     }
 

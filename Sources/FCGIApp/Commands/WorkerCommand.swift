@@ -29,15 +29,15 @@ struct WorkerCommand: ParsableCommand {
         let server: FCGIServer
         let close: @Sendable () -> Void
         do {
-            let listening = try WorkerEnvironment.listeningDescriptor()
+            let listeners = try WorkerEnvironment.listeners()
             let settings = try WorkerEnvironment.keptSettings() ?? Settings.load(path: options.settings).settings
             let parts = try Composition.makeResponder(settings: settings, stateDirectory: options.stateDir)
             close = parts.close
             server = try FCGIServer(
-                listening: listening, responder: parts.responder,
-                executor: RequestExecutor(threads: parts.executorThreads),
+                listeners: listeners, responder: parts.responder,
+                threads: RequestExecutor(threads: parts.executorThreads),
                 limits: .init(
-                    maxBodyBytes: parts.maxBodyBytes, spoolDirectory: parts.spoolDirectory,
+                    maxBodyBytes: parts.maxBodyBytes, isLight: parts.isLight, spoolDirectory: parts.spoolDirectory,
                     releasesListening: true))
         } catch {
             throw CommandFailure(error)

@@ -17,6 +17,13 @@ struct WorkerOptions: ParsableArguments {
         }
     }
 
+    /// Refuses a number of workers that nobody means.
+    static func validate(workers: Int?) throws {
+        guard workers.map((1...1024).contains) ?? true else {
+            throw ValidationError("--workers must be from 1 to 1024.")
+        }
+    }
+
     /// The same options as a command line.
     var arguments: [String] {
         ["--settings", settings, "--state-dir", stateDir, "--drain-seconds", String(drainSeconds)]

@@ -1,110 +1,130 @@
 import CFCGI
+import Core
 import Glibc
 import Synchronization
 
-/// One FastCGI request with its connection: the only owner of a libfcgi request.
-///
-/// libfcgi keeps the request's address, so it lives on the heap. It is finished exactly once, on whatever thread;
-/// afterwards sending throws and the connection is closed.
-///
-/// Unchecked: `request` is touched only by `init`, by `deinit`, and while `isOpen` is locked.
-final class FCGIExchange: @unchecked Sendable {
-    /// The most bytes that one send takes: with its record header it fits libfcgi's buffer of 8 KiB.
-    static let pieceSize = 8000
+/// Nothing more can be sent: the web server closed the connection, or the request is over.
+struct ConnectionLost: Error {}
 
-    /// The connection, valid until ``finish(abandoning:)``; never non-blocking, which would corrupt libfcgi's streams.
-    let descriptor: Int32
-    private let request: UnsafeMutablePointer<FCGX_Request>
-    private let isOpen = Mutex(true)
+/// One request's side of its connection: sends the records of the answer, for one task.
+///
+/// What goes at once is sent at once, from whatever thread; for room the loop is asked only where there is none.
+final class FCGIExchange: Sendable {
+    /// The most bytes in a record: few records for large answers, and no more than half of a socket's buffer.
+    static let pieceSize = 32 << 10
 
-    /// Takes over `connection`, from which a request was read.
-    ///
-    /// libfcgi makes its streams only while it reads a request, and reads in such a way that a slow peer holds a
-    /// thread. So the request was read by ``RequestIntake``, and libfcgi is given an empty one with the same id from
-    /// a socket of our own.
-    ///
-    /// - Parameter id: By which the web server knows the request.
-    /// - Throws: `SystemCallError`; the connection stays the caller's then.
-    init(connection: Int32, id: UInt16) throws(SystemCallError) {
-        descriptor = connection
-        request = .allocate(capacity: 1)
-        FCGX_InitRequest(request, -1, 0)
-        var (own, libfcgi): (Int32, Int32) = (-1, -1)
-        guard cfcgi_socket_pair(&own, &libfcgi) == 0 else {
-            let error = SystemCallError("socketpair")
-            isOpen.withLock { $0 = false }
-            throw error
-        }
-        defer {
-            close(own)
-            close(libfcgi)
-        }
-        let (high, low) = (UInt8(id >> 8), UInt8(id & 0xFF))
-        let (begin, parameters): (UInt8, UInt8) = (1, 4)
-        let records =
-            [1, begin, high, low, 0, 8, 0, 0] + [0, 1, 0, 0, 0, 0, 0, 0] + [1, parameters, high, low, 0, 0, 0, 0]
-        _ = write(own, records, records.count)
-        request.pointee.ipcFd = libfcgi
-        // Without this FCGX_Accept_r begins with closing the connection.
-        request.pointee.keepConnection = 1
-        // Without this closing waits up to two seconds for the peer to close first.
-        FCGX_Detach(request)
-        let isBegun = FCGX_Accept_r(request) == 0
-        request.pointee.ipcFd = connection
-        request.pointee.keepConnection = 0
-        guard isBegun else {
-            // libfcgi has closed its end itself, so the number may be another's by now.
-            libfcgi = -1
-            isOpen.withLock { $0 = false }
-            let error = SystemCallError("FCGX_Accept_r", number: EPROTO)
-            throw error
-        }
-        // Its buffer is as large as that of the answer, and the request may wait for minutes.
-        FCGX_FreeStream(&request.pointee.in)
+    private struct State {
+        var isOpen = true
+        var hasPeerLeft = false
+        var isCancelled = false
+        var waiter: CheckedContinuation<Void, Never>?
     }
 
-    deinit {
-        finish(abandoning: true)
-        request.deallocate()
+    private let connection: FCGIConnection
+    private let id: UInt16
+    private let state = Mutex(State())
+    /// How many bytes of the head have not gone out, and of the body have.
+    private let head = Atomic(0)
+    private let body = Atomic(0)
+
+    init(_ connection: FCGIConnection, id: UInt16) {
+        self.connection = connection
+        self.id = id
     }
 
-    /// Hands at most ``pieceSize`` bytes to libfcgi.
+    var bodyBytesSent: Int { body.load(ordering: .relaxed) }
+    var hasPeerLeft: Bool { state.withLock { $0.hasPeerLeft } }
+
+    /// Says that the first bytes to be sent are the head's.
+    func expectHead(_ size: Int) { head.store(size, ordering: .relaxed) }
+
+    /// Sends `bytes` as fast as the reader takes them, and the end of the request after them if it `ends`.
     ///
-    /// Blocks if the connection has no room, so wait for room first. Without `flushing` nothing is sent yet, and
-    /// the next call must be ``finish(abandoning:)``.
-    func send(_ bytes: ArraySlice<UInt8>, flushing: Bool) throws(ConnectionLost) {
-        let isSent = isOpen.withLock { isOpen in
-            guard isOpen, let output = request.pointee.out else { return false }
-            let isTaken = bytes.withUnsafeBytes { raw in
-                guard let start = raw.baseAddress, let count = Int32(exactly: raw.count) else { return raw.isEmpty }
-                return FCGX_PutStr(start.assumingMemoryBound(to: CChar.self), count, output) == count
+    /// - Throws: `ConnectionLost`; `CancellationError` when the task is cancelled while there is no room.
+    func send(_ bytes: ArraySlice<UInt8>, ends: Bool = false) async throws {
+        var rest = bytes
+        repeat {
+            let piece = rest.prefix(Self.pieceSize)
+            rest = rest.dropFirst(piece.count)
+            try await sendRecord(piece, ends: ends && rest.isEmpty)
+        } while !rest.isEmpty
+    }
+
+    private func sendRecord(_ piece: ArraySlice<UInt8>, ends: Bool) async throws {
+        let size = cfcgi_size(UInt16(piece.count), ends ? 1 : 0)
+        var sent = 0
+        while sent < size {
+            let count = try push(piece, ends, after: sent)
+            sent += count
+            if count == 0 { try await waitForRoom() }
+        }
+        let ofHead = min(head.load(ordering: .relaxed), piece.count)
+        head.subtract(ofHead, ordering: .relaxed)
+        body.add(piece.count - ofHead, ordering: .relaxed)
+    }
+
+    /// Sends what there is room for; 0 where there is none.
+    private func push(_ piece: ArraySlice<UInt8>, _ ends: Bool, after sent: Int) throws(ConnectionLost) -> Int {
+        let count = state.withLock { state in
+            guard state.isOpen, !state.hasPeerLeft else { return -1 }
+            while true {
+                let count = piece.withUnsafeBytes {
+                    cfcgi_send(connection.descriptor, id, $0.baseAddress, UInt16($0.count), ends ? 1 : 0, sent)
+                }
+                if count < 0, errno == EINTR { continue }
+                if count < 0, errno == EAGAIN { return 0 }
+                return count
             }
-            guard isTaken else { return false }
-            guard flushing else { return true }
-            // After one failure the next flush reports success, so the stream's own error counts.
-            return FCGX_FFlush(output) == 0 && FCGX_GetError(output) == 0
         }
-        guard isSent else { throw ConnectionLost() }
+        guard count >= 0 else { throw ConnectionLost() }
+        return count
     }
 
-    /// Ends the request and closes the connection; the first call counts.
-    ///
-    /// Sends what is left and the end record, so wait for room first. When `abandoning`, nothing is sent and the
-    /// web server sees a response that was cut.
-    ///
-    /// - Returns: Whether the response went out whole.
-    @discardableResult
-    func finish(abandoning: Bool) -> Bool {
-        isOpen.withLock { isOpen in
-            guard isOpen else { return false }
-            isOpen = false
-            request.pointee.keepConnection = 0
-            // libfcgi always sends the end; on a connection that is shut down this fails at once.
-            if abandoning { shutdown(descriptor, Int32(SHUT_RDWR)) }
-            // Closed here and not by FCGX_Finish_r, which forgets whether it worked.
-            let isWhole = FCGX_FClose(request.pointee.err) == 0 && FCGX_FClose(request.pointee.out) == 0
-            FCGX_Finish_r(request)
-            return isWhole && !abandoning
+    /// Whether a piece fits: a Unix socket is writable while a quarter of its buffer at most is in use.
+    func hasRoom() throws(ConnectionLost) -> Bool {
+        var entry = pollfd(fd: connection.descriptor, events: Int16(POLLOUT), revents: 0)
+        let isReady = state.withLock { $0.isOpen && !$0.hasPeerLeft ? poll(&entry, 1, 0) > 0 : nil }
+        guard let isReady, Int32(entry.revents) & (POLLERR | POLLHUP | POLLNVAL) == 0 else { throw ConnectionLost() }
+        return isReady
+    }
+
+    private func waitForRoom() async throws {
+        try Task.checkCancellation()
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let waits = state.withLock { state in
+                    guard state.isOpen, !state.hasPeerLeft, !state.isCancelled else { return false }
+                    state.waiter = continuation
+                    return true
+                }
+                guard waits else { return continuation.resume() }
+                connection.loop.run { [connection] in connection.watchRoom() }
+            }
+        } onCancel: {
+            resume { $0.isCancelled = true }
         }
+        try Task.checkCancellation()
+    }
+
+    /// Ends the exchange for its task: nothing more is sent.
+    func close() { resume { $0.isOpen = false } }
+
+    /// Hands the connection back, whose task is over.
+    ///
+    /// - Parameter isWhole: Whether all of the answer went out.
+    func handBack(isWhole: Bool) {
+        connection.loop.run { [connection] in connection.answered(isWhole: isWhole) }
+    }
+
+    func roomCame() { resume { _ in } }
+
+    func peerLeft() { resume { $0.hasPeerLeft = true } }
+
+    private func resume(_ change: (inout State) -> Void) {
+        let waiter = state.withLock { state in
+            change(&state)
+            return state.waiter.take()
+        }
+        waiter?.resume()
     }
 }

@@ -13,13 +13,19 @@ struct FCGIRecords {
     /// The most bytes of parameters that are kept; what is beyond is read and thrown away.
     static let maxParameterBytes = 256 << 10
 
-    private enum Kind: UInt8 { case begin = 1, abort = 2, parameters = 4, body = 5 }
+    /// The types of records, as in `fastcgi.h`, which the fuzzer does without.
+    enum Kind: UInt8 { case begin = 1, abort = 2, parameters = 4, body = 5 }
 
-    private static let headerSize = 8
+    static let headerSize = 8
     private static let responder: UInt16 = 1
+    private static let keepConnection: UInt8 = 1
 
     /// By which the web server knows the request.
     private(set) var id: UInt16 = 0
+    /// Whether the web server wants to send further requests on the connection.
+    private(set) var isToBeKept = false
+    /// Whether nothing has come yet.
+    var isUntouched: Bool { !hasBegun && header.isEmpty && content == 0 }
     /// Names and values as they came.
     private(set) var parameters: [UInt8] = []
     private(set) var areParametersExcessive = false
@@ -35,6 +41,7 @@ struct FCGIRecords {
 
     private var hasBegun = false
     private var areParametersWhole = false
+    private var isBodyWhole = false
     private var progress = Progress.unfinished
     private var header: [UInt8] = []
     /// Of the record that is being read: what it is, if it is ours, and what is still to come.
@@ -59,10 +66,21 @@ struct FCGIRecords {
                 let count = min(padding, bytes.count - position)
                 padding -= count
                 position += count
+                if isBodyWhole, padding == 0 { progress = .whole }
             } else {
-                header.append(bytes[position])
-                position += 1
-                if header.count == Self.headerSize { beginRecord() }
+                if header.isEmpty, bytes.count - position >= Self.headerSize {
+                    beginRecord(UnsafeBufferPointer(rebasing: bytes[position..<(position + Self.headerSize)]))
+                    position += Self.headerSize
+                } else {
+                    header.append(bytes[position])
+                    position += 1
+                    if header.count == Self.headerSize {
+                        header.withUnsafeBufferPointer { beginRecord($0) }
+                        header.removeAll(keepingCapacity: true)
+                    }
+                }
+                // What follows the last record's padding is of the next request.
+                if isBodyWhole, padding == 0, progress == .unfinished { progress = .whole }
                 if progress == .parameters {
                     progress = .unfinished
                     return (position, .parameters)
@@ -78,13 +96,12 @@ struct FCGIRecords {
         return body
     }
 
-    private mutating func beginRecord() {
+    private mutating func beginRecord(_ header: UnsafeBufferPointer<UInt8>) {
         let version = header[0]
         let type = header[1]
         let record = UInt16(header[2]) << 8 | UInt16(header[3])
         content = Int(header[4]) << 8 | Int(header[5])
         padding = Int(header[6])
-        header.removeAll(keepingCapacity: true)
         guard version == 1 else { return progress = .broken }
         kind = Kind(rawValue: type)
         guard hasBegun else {
@@ -94,7 +111,7 @@ struct FCGIRecords {
             if kind != .begin || content != Self.headerSize { progress = .broken }
             return
         }
-        // Of another request on the same connection, which we never agreed to.
+        // Of another request at the same time, which we never agreed to.
         guard record == id else { return kind = nil }
         switch kind {
         case .begin, .abort: progress = .broken
@@ -103,7 +120,7 @@ struct FCGIRecords {
             areParametersWhole = true
             progress = .parameters
         case .body where !areParametersWhole: progress = .broken
-        case .body where content == 0: progress = .whole
+        case .body where content == 0: isBodyWhole = true
         default: break
         }
     }
@@ -114,6 +131,7 @@ struct FCGIRecords {
             beginning += bytes
             guard beginning.count == Self.headerSize else { return }
             hasBegun = true
+            isToBeKept = beginning[2] & Self.keepConnection != 0
             if UInt16(beginning[0]) << 8 | UInt16(beginning[1]) != Self.responder { progress = .broken }
         case .parameters:
             if parameters.count + bytes.count > Self.maxParameterBytes { areParametersExcessive = true }

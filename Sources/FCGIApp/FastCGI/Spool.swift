@@ -89,7 +89,7 @@ final class SpooledBytes: Sendable {
     func read(at offset: Int, count: Int) throws -> [UInt8] {
         guard descriptor >= 0 else { return Array(bytes[offset..<min(offset + count, bytes.count)]) }
         let piece = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            filled = max(0, pread(descriptor, buffer.baseAddress, count, off_t(offset)))
+            filled = RequestExecutor.blocking { max(0, pread(descriptor, buffer.baseAddress, count, off_t(offset))) }
         }
         guard !piece.isEmpty else { throw Unreadable() }
         return piece

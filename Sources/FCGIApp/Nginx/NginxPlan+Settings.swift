@@ -30,6 +30,7 @@ extension NginxPlan {
         maxBodyBytes = server.maxBodyBytes
         maxOpenAIBodyBytes = server.maxOpenAIBodyBytes
         origins = server.corsOrigins
+        workers = server.workers
     }
 
     /// The host of an absolute URL; nil for an IPv6 address, which is no name, and for what is not a URL.

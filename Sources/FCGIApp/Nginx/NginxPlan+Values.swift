@@ -20,7 +20,6 @@ extension NginxPlan {
             "origins": .list(
                 try origins.filter { $0 != "*" }.map { ["origin": .text(try .origin($0, named: "cors_origins"))] }),
             "response_timeout": .text(try .number(responseTimeoutSeconds, named: "response timeout")),
-            "fastcgi_pass": .text(try .socket(socket, named: "--socket")),
             "errors": .list(try NginxErrorAnswer.all.map { try $0.templateValues() }),
         ]
         if base.text != "/" {
@@ -31,6 +30,7 @@ extension NginxPlan {
         values.merge(try pageValues(base: base)) { $1 }
         values.merge(try processValues()) { $1 }
         values.merge(try fileValues()) { $1 }
+        values.merge(try workerValues(hasHTTPPart: hasHTTPPart)) { $1 }
         values.merge(try limitValues(hasHTTPPart: hasHTTPPart)) { $1 }
         return values
     }
@@ -125,6 +125,22 @@ extension NginxPlan {
                 try libraries.map { directory in
                     ["library": .text(try .path(directory, named: "--lib-dir", after: "/$chatgpt_library"))]
                 }),
+        ]
+    }
+
+    /// Where the workers are: an upstream needs `http`, so without it they share a socket.
+    private func workerValues(hasHTTPPart: Bool) throws -> [String: NginxTemplate.Value] {
+        guard let workers, hasHTTPPart else {
+            return [
+                "kept": .flag(false), "workers": .list([]),
+                "fastcgi_pass": .text(try .socket(socket, named: "--socket")),
+            ]
+        }
+        return [
+            "kept": .flag(true), "fastcgi_pass": .text(.literal("chatgpt_workers")),
+            "zone_kib": .text(try .number(max(256, workers * 4), named: "--workers")),
+            "workers": .list(
+                try (0..<workers).map { ["worker": .text(try .socket("\(socket).\($0)", named: "--socket"))] }),
         ]
     }
 

@@ -62,6 +62,8 @@ struct NginxPlan: Sendable, Equatable {
 
     /// Where the workers accept.
     var socket: String
+    /// How many workers have a socket of their own, whose connections nginx keeps; nil: all share `socket`.
+    var workers: Int?
     /// The directory of the static files.
     var www: String
     /// The directory of logs, temporary files and the pid; it must exist.

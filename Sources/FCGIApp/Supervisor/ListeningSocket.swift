@@ -2,6 +2,8 @@ import CFCGI
 import Glibc
 
 /// A Unix socket on which workers accept, with its place in the file system.
+///
+/// Its number is above those that a worker inherits.
 final class ListeningSocket {
     /// Close-on-exec; the caller passes it on by number.
     let descriptor: Int32
@@ -42,8 +44,11 @@ final class ListeningSocket {
             close(descriptor)
             throw error
         }
-        self.descriptor = descriptor
+        // The sockets of a worker are put in place one after another; none of them may be this one.
+        self.descriptor = fcntl(descriptor, F_DUPFD_CLOEXEC, 10)
+        close(descriptor)
         self.path = path
+        guard self.descriptor >= 0 else { throw ListeningSocketError.system(path, SystemCallError("fcntl")) }
     }
 
     deinit { close(descriptor) }

@@ -6,7 +6,9 @@ import Logging
 ///
 /// One thread waits for signals, for workers that become ready, and for deadlines.
 final class Supervisor {
+    /// The socket that all workers share, and the one of each slot.
     private let listening: Int32
+    private let own: [Int32]
     private let launch: WorkerLaunch
     /// Reads the settings again and keeps them for the next workers if they are good; gives the warnings.
     private let readSettings: () throws -> [String]
@@ -22,16 +24,17 @@ final class Supervisor {
     static let signals = [SIGTERM, SIGINT, SIGHUP, SIGCHLD]
 
     init(
-        listening: Int32, launch: WorkerLaunch, workers: Int, drain: Duration, signals: SignalSet, logger: Logger,
+        listening: Int32, own: [Int32], launch: WorkerLaunch, drain: Duration, signals: SignalSet, logger: Logger,
         readSettings: @escaping () throws -> [String]
     ) throws {
         self.listening = listening
+        self.own = own
         self.launch = launch
         self.readSettings = readSettings
         self.logger = logger
         self.signals = try signals.makeDescriptor()
         // A worker drains, then cancels what is left and waits up to five seconds for that.
-        supervision = Supervision(workers: workers, limits: .init(end: drain + .seconds(10)))
+        supervision = Supervision(workers: own.count, limits: .init(end: drain + .seconds(10)))
     }
 
     deinit {
@@ -101,7 +104,7 @@ final class Supervisor {
 
     private func startWorker(_ slot: Int) {
         do {
-            let (pid, descriptor) = try launch.start(listening: listening)
+            let (pid, descriptor) = try launch.start(listening: listening, own: own[slot])
             readiness[pid] = descriptor
             supervision.started(slot: slot, pid: pid, at: now)
         } catch {
@@ -146,5 +149,16 @@ final class Supervisor {
             logger.error("A worker is killed: it did not accept", metadata: ["pid": "\(pid)"])
         case .tooSlowToEnd(let pid): logger.error("A worker is killed: it did not end", metadata: ["pid": "\(pid)"])
         }
+    }
+}
+
+extension Duration {
+    /// The duration as `poll(2)` wants it: whole milliseconds, rounded up, never negative.
+    var pollTimeout: Int32 {
+        guard self > .zero else { return 0 }
+        let (seconds, attoseconds) = components
+        guard seconds < 1_000_000 else { return 1_000_000_000 }
+        let fraction = (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
+        return Int32(truncatingIfNeeded: seconds * 1000 + fraction)
     }
 }

@@ -23,17 +23,25 @@ enum WorkerEnvironment {
         _ = setrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit)
     }
 
-    /// The inherited listening socket: descriptor 3 if systemd says so (`sd_listen_fds(3)`), else 0.
-    static func listeningDescriptor() throws -> Int32 {
+    /// The inherited listening sockets: descriptor 3 if systemd says so (`sd_listen_fds(3)`), else 0, which all workers
+    /// share; and the one of our own, if a supervisor made us one.
+    static func listeners() throws -> [FCGIServer.Listener] {
         let isFromSystemd = integer("LISTEN_PID") == getpid() && integer("LISTEN_FDS") == 1
-        let descriptor: Int32 = isFromSystemd ? 3 : 0
-        var isListening: Int32 = 0
-        var size = socklen_t(MemoryLayout<Int32>.size)
-        guard getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &size) == 0, isListening != 0 else {
+        let descriptor: Int32 = isFromSystemd ? 3 : FCGI_LISTENSOCK_FILENO
+        guard isFromSystemd || FCGILibrary.isResponder, isListening(descriptor) else {
             throw CommandFailure(
                 "Descriptor \(descriptor) is not a listening socket. Use `serve`, spawn-fcgi or a systemd socket.")
         }
-        return descriptor
+        let shared = FCGIServer.Listener(descriptor: descriptor)
+        guard let own = integer(WorkerLaunch.socketVariable) else { return [shared] }
+        unsetenv(WorkerLaunch.socketVariable)
+        return [shared, FCGIServer.Listener(descriptor: own, isShared: false)]
+    }
+
+    private static func isListening(_ descriptor: Int32) -> Bool {
+        var isListening: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &size) == 0 && isListening != 0
     }
 
     /// The settings that the supervisor kept; nil without a supervisor.

@@ -9,8 +9,11 @@ struct WorkerLaunch {
     static let supervisorVariable = "CHATGPT_API_SERVER_SUPERVISOR"
     /// Names the variable that holds the descriptor from which a worker reads its settings.
     static let settingsVariable = "CHATGPT_API_SERVER_SETTINGS_FD"
+    /// Names the variable that holds the descriptor of the worker's own listening socket.
+    static let socketVariable = "CHATGPT_API_SERVER_SOCKET_FD"
     private static let readinessDescriptor: Int32 = 3
     private static let settingsDescriptor: Int32 = 4
+    private static let socketDescriptor: Int32 = 5
 
     /// The program, resolved once, so that a reload starts what has replaced its file.
     let executable: String
@@ -32,23 +35,23 @@ struct WorkerLaunch {
         self.settings = settings
     }
 
-    /// Starts a worker that accepts on `listening`.
+    /// Starts a worker that accepts on `listening`, which all share, and on `own`.
     ///
     /// - Returns: Its process id and a descriptor that yields one byte once it accepts; the caller closes it.
-    func start(listening: Int32) throws -> (pid: Int32, readiness: Int32) {
+    func start(listening: Int32, own: Int32) throws -> (pid: Int32, readiness: Int32) {
         var reading: Int32 = -1
         var writing: Int32 = -1
         guard cfcgi_pipe(&reading, &writing) == 0 else { throw SystemCallError("pipe") }
         defer { close(writing) }
         do {
-            return (try spawn(listening: listening, readiness: writing), reading)
+            return (try spawn(listening: listening, own: own, readiness: writing), reading)
         } catch {
             close(reading)
             throw error
         }
     }
 
-    private func spawn(listening: Int32, readiness: Int32) throws -> Int32 {
+    private func spawn(listening: Int32, own: Int32, readiness: Int32) throws -> Int32 {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -58,6 +61,7 @@ struct WorkerLaunch {
         posix_spawn_file_actions_adddup2(&actions, 2, 1)
         posix_spawn_file_actions_adddup2(&actions, readiness, Self.readinessDescriptor)
         posix_spawn_file_actions_adddup2(&actions, settings.descriptor, Self.settingsDescriptor)
+        posix_spawn_file_actions_adddup2(&actions, own, Self.socketDescriptor)
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -88,6 +92,7 @@ struct WorkerLaunch {
             "MALLOC_ARENA_MAX=4",
             "\(readinessVariable)=\(readinessDescriptor)",
             "\(settingsVariable)=\(settingsDescriptor)",
+            "\(socketVariable)=\(socketDescriptor)",
             "\(supervisorVariable)=\(getpid())",
         ]
         let names = own.map { $0.prefix { $0 != "=" } + "=" }

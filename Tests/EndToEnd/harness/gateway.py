@@ -27,7 +27,7 @@ TRUST = ssl.create_default_context()
 class Gateway:
     """One state directory, one settings file, `serve` and nginx over them."""
 
-    def __init__(self, upstream: Upstream, settings: dict, workers: int = 2) -> None:
+    def __init__(self, upstream: Upstream, settings: dict, workers: int = 2, keeps_connections: bool = True) -> None:
         self.upstream = upstream
         # nginx's workers run as www-data, so the place must be reachable for others.
         self.folder = Path(tempfile.mkdtemp(prefix="gateway-", dir="/tmp"))
@@ -43,6 +43,7 @@ class Gateway:
         shutil.copytree(ROOT / "www", self.www) if (ROOT / "www").is_dir() else self.www.mkdir()
         self.port = process.free_port()
         self.workers = workers
+        self.keeps_connections = keeps_connections
         self.url = f"http://127.0.0.1:{self.port}"
         self.secrets = SecretWatch(KEYS)
         self.admin_key = self.first_admin_key = ""
@@ -67,7 +68,7 @@ class Gateway:
         config = self.folder / "nginx.conf"
         config.write_text(self.cli(
             "nginx-config", "--settings", self.settings_file, "--socket", self.socket, "--www", self.www,
-            "--prefix", self.nginx_folder).stdout)
+            "--prefix", self.nginx_folder, *(["--workers", self.workers] if self.keeps_connections else [])).stdout)
         self.nginx = process.start(
             ["nginx", "-c", str(config), "-e", str(self.nginx_folder / "start.log"), "-g", "daemon off;"],
             self.logs / "nginx.log")

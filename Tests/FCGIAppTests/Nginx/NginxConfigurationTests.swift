@@ -22,6 +22,28 @@ import Testing
         #expect(!text.contains("\nuser "))
     }
 
+    @Test func connectionsAreKeptToTheSocketOfEachWorker() throws {
+        let text = try render(.whole) { $0.workers = 3 }
+
+        #expect(text.contains("fastcgi_pass chatgpt_workers;"))
+        #expect(text.contains("fastcgi_keep_conn on;"))
+        #expect(text.contains("zone chatgpt_workers 256k;"))
+        for number in 0..<3 {
+            #expect(text.contains("server \"unix:/run/gateway/socket.\(number)\" max_fails=0;"))
+        }
+        #expect(!text.contains("socket.3"))
+    }
+
+    @Test func withoutANumberOfWorkersOrAnUpstreamTheSharedSocketIsUsed() throws {
+        let texts = try [render(), render(.server(withHTTPPart: false)) { $0.workers = 3 }]
+
+        for text in texts {
+            #expect(text.contains("fastcgi_pass \"unix:/run/gateway/socket\";"))
+            #expect(text.contains("fastcgi_keep_conn off;"))
+            #expect(!text.contains("upstream chatgpt_workers"))
+        }
+    }
+
     @Test func theUserIsWrittenOnlyWhenThereIsOne() throws {
         #expect(try render(.whole) { $0.user = "www-data" }.contains("\nuser www-data;\n"))
     }
@@ -78,7 +100,7 @@ import Testing
         #expect(!text.contains("limit_req"))
         #expect(!text.contains("listen "))
         #expect(!text.contains("log_format"))
-        #expect(try render(.server(withHTTPPart: true)).contains("access.log\" chatgpt;"))
+        #expect(try render(.server(withHTTPPart: true)).contains("access.log\" chatgpt buffer=64k flush=1s;"))
         #expect(try render(.http).contains("log_format chatgpt"))
     }
 

@@ -4,7 +4,9 @@ import Glibc
 @testable import FCGIApp
 
 /// A web server's side of one FastCGI connection, after the protocol's own specification; blocking.
-final class FCGIClient {
+///
+/// Unchecked: a test uses one from one thread at a time.
+final class FCGIClient: @unchecked Sendable {
     struct Reply {
         var output: [UInt8] = []
         /// Whether the end record came, so that nothing is missing.

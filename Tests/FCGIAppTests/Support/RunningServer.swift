@@ -9,10 +9,11 @@ final class RunningServer: Sendable {
     let server: FCGIServer
     private let directory: TemporaryDirectory
     /// Its threads live as long as the process, so all tests share one.
-    private static let executor = RequestExecutor(threads: 4)
+    private static let threads = RequestExecutor(threads: 4)
 
     init(
-        _ responder: any Responder, maxBodyBytes: Int = 2 << 20, requestTime: Duration = .seconds(30)
+        _ responder: any Responder, maxBodyBytes: Int = 2 << 20, requestTime: Duration = .seconds(30),
+        isKept: Bool = false, isLight: Bool = true
     ) throws {
         // Both ends of every connection are in this process.
         WorkerEnvironment.raiseDescriptorLimit()
@@ -20,10 +21,11 @@ final class RunningServer: Sendable {
         path = directory.file("s.sock")
         socket = try ListeningSocket(path: path, group: nil)
         server = try FCGIServer(
-            listening: socket.descriptor, responder: responder, executor: Self.executor,
+            listeners: [.init(descriptor: socket.descriptor, isShared: !isKept)], responder: responder,
+            threads: Self.threads,
             limits: .init(
-                maxBodyBytes: { _ in maxBodyBytes }, maxDrainedBytes: 8 << 20, requestTime: requestTime,
-                spoolDirectory: directory.path))
+                maxBodyBytes: { _ in maxBodyBytes }, isLight: { _ in isLight }, maxDrainedBytes: 8 << 20,
+                requestTime: requestTime, spoolDirectory: directory.path))
         server.start()
     }
 

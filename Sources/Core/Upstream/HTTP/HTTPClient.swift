@@ -1,6 +1,6 @@
 import CCurl
 
-/// Sends HTTP/1.1 requests to upstreams, thousands at once, on one thread of libcurl's multi interface.
+/// Sends HTTP/1.1 requests to upstreams, thousands at once, by libcurl's multi interface on the loop.
 ///
 /// Nothing else in the program sees libcurl. Redirects are not followed, environment variables choose no proxy,
 /// and cookies are the caller's affair. A client lives as long as its process.
@@ -20,12 +20,29 @@ package final class HTTPClient: Sendable {
     }
 
     private let configuration: Configuration
-    /// The C side's functions may be called from any thread, and it is never freed.
+    private let loop: EventLoop
+    /// Transfers are made by it on any thread, all else happens on the loop; it is never freed.
     private nonisolated(unsafe) let client: OpaquePointer?
 
-    package init(configuration: Configuration = Configuration()) {
+    package init(configuration: Configuration = Configuration(), loop: EventLoop = .shared) {
         self.configuration = configuration
+        self.loop = loop
         client = casc_client_new(configuration.maxIdleConnections) { HTTPTransfer.resumeWaiters() }
+        guard let source = client.map(Source.init) else { return }
+        loop.run { loop.attach(source) }
+    }
+
+    /// libcurl's sockets and deadlines as a part of the loop.
+    ///
+    /// Unchecked: the pointer never changes, and what it points to is used on the loop.
+    private final class Source: EventLoop.Source, @unchecked Sendable {
+        private let client: OpaquePointer
+
+        init(_ client: OpaquePointer) { self.client = client }
+
+        var descriptor: Int32 { casc_descriptor(client) }
+        var pause: Int32 { casc_pause(client) }
+        func act(isReadable: Bool) { casc_act(client, isReadable ? 1 : 0) }
     }
 
     /// Starts the exchange and returns once the head of the answer is here.
@@ -41,7 +58,7 @@ package final class HTTPClient: Sendable {
         guard let client else {
             throw HTTPClientError(kind: .protocolError, detail: "libcurl could not start", wasSent: false)
         }
-        let transfer = HTTPTransfer()
+        let transfer = HTTPTransfer(loop: loop)
         try transfer.start(request, on: client, configuration)
         return transfer
     }

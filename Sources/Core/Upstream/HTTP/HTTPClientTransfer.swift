@@ -28,6 +28,7 @@ final class HTTPTransfer: Sendable {
     /// The pointer in it is the C side's, which any thread may use until `deinit` releases it.
     private struct Guarded: @unchecked Sendable { var state = State() }
 
+    private let loop: EventLoop
     private let guarded = Mutex(Guarded())
 
     /// The tasks that callbacks of this round have something for.
@@ -35,7 +36,9 @@ final class HTTPTransfer: Sendable {
     /// An answer that comes in one piece is a head, a body and an end; its task is woken once.
     private static let waiters = Mutex<[CheckedContinuation<Void, Never>]>([])
 
-    /// Runs on the C side's thread after each round of callbacks.
+    init(loop: EventLoop) { self.loop = loop }
+
+    /// Runs on the loop after each round of callbacks.
     static func resumeWaiters() {
         let ready = waiters.withLock { waiters in
             defer { waiters.removeAll(keepingCapacity: true) }
@@ -84,6 +87,7 @@ final class HTTPTransfer: Sendable {
         }
         nonisolated(unsafe) let kept = handle
         guarded.withLock { $0.state.handle = kept }
+        ask(casc_begin)
     }
 
     /// Waits for the head; to be asked for once.
@@ -135,8 +139,10 @@ final class HTTPTransfer: Sendable {
         if guarded.withLock({ $0.state.end == nil }) { ask(casc_cancel) }
     }
 
-    private func ask(_ function: (OpaquePointer?) -> Void) {
-        if let handle = guarded.withLock({ Unchecked($0.state.handle) }).pointer { function(handle) }
+    private func ask(_ function: @escaping @Sendable (OpaquePointer?) -> Void) {
+        loop.run { [self] in
+            if let handle = guarded.withLock({ Unchecked($0.state.handle) }).pointer { function(handle) }
+        }
     }
 
     /// Lets the pointer out of the lock; see ``Guarded``.
@@ -161,7 +167,7 @@ final class HTTPTransfer: Sendable {
         }
     }
 
-    // MARK: Callbacks, on the C side's thread
+    // MARK: Callbacks, on the loop
 
     private static let callbacks = casc_callbacks(
         head: { context, status, bytes, length in

@@ -6,30 +6,43 @@ package protocol Store: Sendable {
     /// Whether the state can be read at all; what a health check wants to know.
     func isHealthy() async -> Bool
 
+    // MARK: The life of a process
+
+    /// Begins what a worker needs beside its requests, on threads of its own; returns at once.
+    func start()
+    /// Ends it, when nothing is answered any more.
+    func stop()
+    /// Removes what killed processes left, aside; returns at once.
+    func maintain()
+    /// Makes the first admin of an empty store.
+    ///
+    /// - Returns: The new key, to be shown once; nil if there are users already.
+    func createFirstAdmin() async throws -> APIKey?
+    /// Gives the admin `admin` a new key and takes the old ones; makes that admin if there is none.
+    func replaceAdminKey() async throws -> APIKey
+
     // MARK: Users and keys
 
     func user(_ id: User.ID) async throws -> User?
-    /// The user whose key has this digest and is still listed in the user's record.
-    func user(withKey digest: APIKey.Digest) async throws -> User?
+    /// Who presents `keys`, and whether all of them may act.
+    ///
+    /// - Parameter user: For whom they act, as it was read some time ago.
+    func caller(_ keys: [APIKey.Digest], acting user: User?) async throws -> Caller
     /// Adds a user together with its keys, and gives it a number.
     ///
     /// A user of a client is added only while that very client is there, in line with its removal.
     ///
     /// - Parameter inherits: Whether it takes over what was kept last of the user of its id and owner before.
     func addUser(_ user: User, inherits: Bool) async throws -> UserAddition
-    /// Changes a user under the lock of its record. Added and removed keys take effect with the record.
+    /// Changes a user as one step; keys take effect with it.
     ///
-    /// - Returns: The user after the change; nil if there is none, `change` said false, or no admin would be left.
-    func updateUser(_ id: User.ID, _ change: @Sendable (inout User) -> Bool) async throws -> User?
+    /// - Parameter user: As it was read some time ago: whoever has its id by now is not changed.
+    func updateUser(_ user: User, _ change: UserChange) async throws -> UserUpdate
     /// Removes a user and its keys at once, then its conversations unless they are to be kept.
     ///
     /// The last admin that can act stays. Of a client the users are removed, too, if `withUsers` says so: their keys
     /// are dead at once, and what the call does not get done a sweep does.
     func removeUser(_ user: User, keepConversations: Bool, withUsers: Bool) async throws -> UserRemoval
-    /// Whether the user, as it was read some time ago, may act at this moment.
-    func standing(of user: User) async throws -> UserStanding
-    /// Whether a turn for `user` may go on: the user may act, and so may the holder of the key that was called with.
-    func mayGoOn(_ user: User, calledWith key: APIKey.Digest?) async throws -> UserStanding
     /// Up to `limit` archives that outlived their users, those removed last first, older than the one named by `before`.
     func keptArchives(before: String?, limit: Int) async throws -> [KeptArchive]
     func keptArchive(_ digest: String) async throws -> KeptArchive?
@@ -114,10 +127,12 @@ package protocol Store: Sendable {
     func answer(_ digest: String, of archive: ArchiveID) async throws -> StoredAnswer?
     func storeAnswer(_ answer: StoredAnswer, as digest: String, of archive: ArchiveID) async throws
 
-    // MARK: Oversight
+    // MARK: Audit log
 
     /// Appends an entry to the audit log.
     func audit(_ entry: JSONObject) async throws
+    /// Checks that no line of the audit log was changed, put in or taken out.
+    func verifyAudit() async throws -> (lines: Int, break: AuditChain.Break?)
 }
 
 extension Store {

@@ -19,7 +19,7 @@ package final class Dispatcher: Sendable {
     let queueTimeout: Duration
     let trials: AccountTrials
     let log: Logger
-    let catalogue: ModelCatalogue
+    package let catalogue: ModelCatalogue
 
     package init(
         store: any Store, pool: AccountPool, drivers: UpstreamDrivers, queueTimeout: Duration, log: Logger

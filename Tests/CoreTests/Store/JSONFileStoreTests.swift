@@ -26,12 +26,9 @@ struct JSONFileStoreTests {
         #expect(try store.user(withKey: key.digest)?.id == added.id)
 
         let other = APIKey.generate()
-        let changed = try store.updateUser(added.id) { user in
-            user.keys = [User.Key(other)]
-            return true
-        }
+        let changed = try store.updateUser(added, UserChange(keys: .rotate(to: User.Key(other))))
 
-        #expect(changed?.keys.count == 1)
+        #expect(changed.user?.keys.count == 1)
         #expect(try store.user(withKey: key.digest) == nil)
         #expect(try store.user(withKey: other.digest)?.id == added.id)
     }
@@ -52,21 +49,18 @@ struct JSONFileStoreTests {
     @Test func `changes made at the same time are all kept`() async throws {
         let store = try directory.store()
         let id = User.ID(owner: "self", userID: "counter")
-        _ = try store.adding(User(id: id, username: "0"))
+        let added = try store.adding(User(id: id, username: "0"))
 
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<200 {
                 group.addTask {
-                    _ = try store.updateUser(id) { user in
-                        user.username = String((Int(user.username) ?? 0) + 1)
-                        return true
-                    }
+                    _ = try store.updateUser(added, UserChange(keys: .add(User.Key(APIKey.generate()))))
                 }
             }
             try await group.waitForAll()
         }
 
-        #expect(try store.user(id)?.username == "200")
+        #expect(try store.user(id)?.keys.count == 200)
     }
 
     @Test func `equal ids of different owners are different users`() throws {
@@ -282,16 +276,10 @@ struct JSONFileStoreTests {
         let key = try #require(try store.createFirstAdmin())
         let admin = try #require(try store.user(withKey: key.digest))
 
-        _ = try store.updateUser(admin.id) { user in
-            user.username = "boss"
-            return true
-        }
+        _ = try store.updateUser(admin, UserChange(username: "boss"))
         #expect(Directory.exists(store.layout.adminKey))
 
-        _ = try store.updateUser(admin.id) { user in
-            user.keys = [User.Key(APIKey.generate())]
-            return true
-        }
+        _ = try store.updateUser(admin, UserChange(keys: .rotate(to: User.Key(APIKey.generate()))))
         #expect(!Directory.exists(store.layout.adminKey))
 
         let other = try store.replaceAdminKey()

@@ -1,3 +1,22 @@
+/// Those who hold the keys that were presented, as the store finds them at this moment.
+package struct Caller: Sendable {
+    package struct Holder: Sendable {
+        package var user: User
+        package var standing: UserStanding
+    }
+
+    /// In the order of the keys; nil for a key that is nobody's.
+    package var holders: [Holder?]
+    /// How the user stands for whom the holders act; active where none was asked about.
+    package var acting: UserStanding
+
+    /// Active if all of them may act, else what stands in the way of the first that may not.
+    package var standing: UserStanding {
+        guard acting == .active else { return acting }
+        return holders.lazy.map { $0?.standing ?? .gone }.first { $0 != .active } ?? .active
+    }
+}
+
 /// Whether a user may act at this moment.
 package enum UserStanding: Sendable, Equatable {
     case active

@@ -1,17 +1,17 @@
 // Whose conversations an admin or a client reads; everybody else reads their own.
 
-import { actFor, endpoint, me, subject } from "../session.js";
-import { el, newID } from "../dom.js";
-import { field } from "../field.js";
-import { post } from "../api.js";
-import { t } from "../i18n.js";
+import { actFor, endpoint, me, subject } from "./session.js";
+import { el, newID } from "./dom.js";
+import { field } from "./field.js";
+import { post } from "./api.js";
+import { t } from "./i18n.js";
 
 /**
  * The form that names the user.
  *
  * @param onChange Is called when another user was chosen.
  */
-export function whose(onChange) {
+export function userPicker(onChange) {
     const id = el("input", {
         name: "user_id", required: true, maxLength: 128, autocomplete: "off", spellcheck: false,
         value: subject.user_id ?? "",

@@ -1,6 +1,6 @@
 // Asks the worker for coloured code and formulas; what takes too long stays plain.
 
-import { base } from "./place.js";
+import { base } from "./urls.js";
 
 const PATIENCE = 2000;
 const LONGEST = 50_000;
@@ -38,7 +38,7 @@ function ask(kind, text, detail) {
 }
 
 function start() {
-    const address = `${base}assets/js/ink-worker.js?lib=${encodeURIComponent(`${base}lib/`)}`;
+    const address = `${base}assets/js/highlighter-worker.js?lib=${encodeURIComponent(`${base}lib/`)}`;
     const worker = new Worker(address);
     worker.onmessage = ({ data: { id, html } }) => settle(id, html);
     worker.onerror = giveUp;

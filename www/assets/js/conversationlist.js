@@ -1,11 +1,11 @@
 // The list of conversations, newest first.
 
-import { endpoint, subject } from "../session.js";
-import { ageGroup, plural, shortDate, t } from "../i18n.js";
-import { el } from "../dom.js";
-import { field } from "../field.js";
-import { pages } from "../place.js";
-import { post } from "../api.js";
+import { endpoint, subject } from "./session.js";
+import { ageGroup, plural, shortDate, t } from "./i18n.js";
+import { el } from "./dom.js";
+import { field } from "./field.js";
+import { pages } from "./urls.js";
+import { post } from "./api.js";
 
 const STEP = 50;
 

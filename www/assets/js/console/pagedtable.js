@@ -9,7 +9,7 @@ const PAGE = 500;
 /** After so many pages a search waits to be asked for more. */
 const PATIENCE = 20;
 
-export class Roster {
+export class PagedTable {
     /** All users that were fetched and are of this kind, newest first. */
     users = [];
     /** Whether the server has no more. */

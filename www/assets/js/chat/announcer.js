@@ -4,7 +4,7 @@ import { el } from "../dom.js";
 
 const PAUSE = 2500;
 
-export class Speaker {
+export class Announcer {
     #waiting = "";
     #timer = 0;
 

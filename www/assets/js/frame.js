@@ -1,14 +1,14 @@
 // What the pages beside the chat have in common: the header with their links, and signing in.
 
-import { base, pages, takeQuery } from "../place.js";
-import { currentKey, me, resume, signOut } from "../session.js";
-import { el, icon } from "../dom.js";
-import { isAboutKey, sentence } from "../errors.js";
-import { keep, recall } from "../memory.js";
-import { loadLanguage, t } from "../i18n.js";
-import { languagePicker } from "../languagepicker.js";
-import { menu } from "../menu.js";
-import { signInView } from "../signin.js";
+import { base, pages, takeQuery } from "./urls.js";
+import { currentKey, me, resume, signOut } from "./session.js";
+import { el, icon } from "./dom.js";
+import { isUnauthorized, errorMessage } from "./errors.js";
+import { keep, recall } from "./storage.js";
+import { loadLanguage, t } from "./i18n.js";
+import { languagePicker } from "./languagepicker.js";
+import { menu } from "./menu.js";
+import { signInView } from "./signin.js";
 
 /**
  * Starts a page.
@@ -24,10 +24,10 @@ export async function start({ page, keys, isOpen = false, view }) {
     await loadLanguage();
     const show = async () => {
         const main = el("main", { id: "main", tabIndex: -1 });
-        dress(page, main);
+        decorate(page, main);
         await view(main, { query, prefilled });
     };
-    // A key in the link is another wish than the key of this tab, but a link signs nobody in.
+    // A key in the link is another wish than the key of this tab, but a link must not sign anybody in.
     const isOther = prefilled && prefilled !== currentKey();
     let message = recall("tab", "farewell") ?? "";
     keep("tab", "farewell", null);
@@ -35,18 +35,18 @@ export async function start({ page, keys, isOpen = false, view }) {
     try {
         isSignedIn = (isOpen || !isOther) && await resume();
     } catch (error) {
-        message = sentence(error);
-        if (isAboutKey(error)) signOut();
+        message = errorMessage(error);
+        if (isUnauthorized(error)) signOut();
     }
     if (isSignedIn || isOpen) await show();
-    else dress(page, signInView({ prefilled: prefilled || currentKey(), message, done: show }));
+    else decorate(page, signInView({ prefilled: prefilled || currentKey(), message, done: show }));
 }
 
 /** Ends the session where `error` says that the key is no good; true if it did. */
-export function leaveIfAboutKey(error) {
-    if (!me || !isAboutKey(error)) return false;
+export function leaveIfUnauthorized(error) {
+    if (!me || !isUnauthorized(error)) return false;
     signOut();
-    keep("tab", "farewell", sentence(error));
+    keep("tab", "farewell", errorMessage(error));
     location.reload();
     return true;
 }
@@ -58,7 +58,7 @@ export function renewHeader() {
     document.querySelector(".app-header").replaceWith(header(...current));
 }
 
-function dress(page, main) {
+function decorate(page, main) {
     current = [page, main];
     document.body.replaceChildren(
         el("div", {

@@ -1,12 +1,17 @@
 import Logging
 
-/// Turns what went wrong into what the caller is told, and logs what nobody foresaw.
-package struct Failures: Sendable {
-    let log: Logger
-    /// Called when the store says that this worker must not go on.
-    let onStorageFault: @Sendable () -> Void
+/// Maps every error to what the caller is told, and logs those that are the operator's.
+package struct ErrorMapper: Sendable {
+    private let log: Logger
+    private let onStorageFault: @Sendable () -> Void
 
-    func told(_ error: any Error, requestID: String) -> GatewayError {
+    /// - Parameter onStorageFault: Called when the store says that this worker must not go on.
+    package init(log: Logger, onStorageFault: @escaping @Sendable () -> Void) {
+        self.log = log
+        self.onStorageFault = onStorageFault
+    }
+
+    func callerError(for error: any Error, requestID: String) -> GatewayError {
         switch error {
         case let error as GatewayError: return error
         case is WorkLane.TooMany:

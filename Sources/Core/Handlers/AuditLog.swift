@@ -1,5 +1,5 @@
 /// Keeps account of what admins do: of their looks into archives and of their acts on users.
-package struct Oversight: Sendable {
+package struct AuditLog: Sendable {
     let store: any Store
     /// Leaves the address of the admin out of the log.
     let omitsAddress: Bool
@@ -11,18 +11,19 @@ package struct Oversight: Sendable {
 
     /// Writes to the audit log that an admin reaches into a user's archive, before it does.
     package func note(
-        _ action: String, by principal: Principal, of user: User, conversation: Conversation.ID?, in call: Call
+        _ action: String, of user: User, conversation: Conversation.ID?, in call: Call
     ) async throws {
         var details = JSONObject()
         details["conversation_id"] = conversation.map { JSON($0) }
         details["reason"] = try Self.reason(in: call).map { JSON($0) }
-        try await note(action, by: principal.caller, of: user, in: call, .object(details))
+        try await note(action, of: user, in: call, .object(details))
     }
 
     /// Writes to the audit log what an admin is about to do with a user; what others do is not written.
     package func note(
-        _ action: String, by caller: User, of user: User, in call: Call, _ details: JSON = [:]
+        _ action: String, of user: User, in call: Call, _ details: JSON = [:]
     ) async throws {
+        let caller = try call.principal.caller
         guard caller.role == .admin else { return }
         var entry = JSONObject()
         entry["action"] = JSON(action)

@@ -5,8 +5,7 @@ package struct ErrorMapper: Sendable {
     private let log: Logger
     private let onStorageFault: @Sendable () -> Void
 
-    /// - Parameter onStorageFault: Called when a sync failed: nobody knows what the disk holds, and this worker must not
-    ///   go on.
+    /// - Parameter onStorageFault: Called when the store says that this worker must not go on.
     package init(log: Logger, onStorageFault: @escaping @Sendable () -> Void) {
         self.log = log
         self.onStorageFault = onStorageFault

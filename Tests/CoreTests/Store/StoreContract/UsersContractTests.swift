@@ -10,6 +10,10 @@ struct UsersContractTests {
         try #require(try await store.addUser(user).user)
     }
 
+    private func holder(_ store: any Store, _ key: APIKey) async throws -> User? {
+        try await store.caller([key.digest], acting: nil).holders.first??.user
+    }
+
     @Test(arguments: kinds) func `a user is found by id and key in all workers`(kind: StoreUnderTest) async throws {
         let workers = try kind.open(workers: 2)
         let key = APIKey.generate()
@@ -17,8 +21,8 @@ struct UsersContractTests {
         #expect(added.number != nil)
 
         #expect(try await workers[1].user(added.id) == added)
-        #expect(try await workers[1].user(withKey: key.digest)?.id == added.id)
-        #expect(try await workers[1].user(withKey: APIKey.generate().digest) == nil)
+        #expect(try await holder(workers[1], key)?.id == added.id)
+        #expect(try await holder(workers[1], APIKey.generate()) == nil)
         #expect(try await workers[1].owners(of: "u") == [User.selfOwner])
     }
 
@@ -47,37 +51,31 @@ struct UsersContractTests {
         let workers = try kind.open(workers: 2)
         let (old, new) = (APIKey.generate(), APIKey.generate())
         let user = try await add(workers[0], StoreUnderTest.user("u", key: old))
-        #expect(try await workers[1].user(withKey: old.digest) != nil)
+        #expect(try await holder(workers[1], old) != nil)
 
-        _ = try await workers[0].updateUser(user.id) { user in
-            user.keys = [User.Key(new)]
-            return true
-        }
+        #expect(try await workers[0].updateUser(user, UserChange(keys: .rotate(to: User.Key(new)))).user != nil)
 
-        #expect(try await workers[1].user(withKey: old.digest) == nil)
-        #expect(try await workers[1].user(withKey: new.digest)?.id == user.id)
-        #expect(try await workers[1].mayGoOn(user, calledWith: old.digest) != .active)
+        #expect(try await holder(workers[1], old) == nil)
+        #expect(try await holder(workers[1], new)?.id == user.id)
+        #expect(try await workers[1].caller([old.digest], acting: user).standing != .active)
     }
 
     @Test(arguments: kinds) func `who is removed or disabled may not act`(kind: StoreUnderTest) async throws {
         let workers = try kind.open(workers: 2)
         let key = APIKey.generate()
         let user = try await add(workers[0], StoreUnderTest.user("u", key: key))
-        #expect(try await workers[1].standing(of: user) == .active)
-        _ = try await workers[0].updateUser(user.id) { user in
-            user.isDisabled = true
-            return true
-        }
-        #expect(try await workers[1].standing(of: user) == .disabled)
+        #expect(try await workers[1].caller([], acting: user).acting == .active)
+        #expect(try await workers[0].updateUser(user, UserChange(isDisabled: true)).user?.isDisabled == true)
+        #expect(try await workers[1].caller([], acting: user).acting == .disabled)
 
         #expect(try await workers[0].removeUser(user, keepConversations: false, withUsers: false) == .removed)
 
-        #expect(try await workers[1].standing(of: user) == .gone)
-        #expect(try await workers[1].user(withKey: key.digest) == nil)
+        #expect(try await workers[1].caller([], acting: user).acting == .gone)
+        #expect(try await holder(workers[1], key) == nil)
         #expect(try await workers[1].removeUser(user, keepConversations: false, withUsers: false) == .absent)
         let next = try await add(workers[1], StoreUnderTest.user("u"))
         #expect(next.number != user.number)
-        #expect(try await workers[0].standing(of: user) == .gone)
+        #expect(try await workers[0].caller([], acting: user).acting == .gone)
     }
 
     @Test(arguments: kinds) func `users of a client come and go with it`(kind: StoreUnderTest) async throws {
@@ -90,15 +88,12 @@ struct UsersContractTests {
         #expect(try await store.users(ownedBy: "shop", before: nil, limit: 10).map(\.id.userID) == ["u2", "u1"])
         #expect(try await store.users(ownedBy: "shop", before: users[1].id, limit: 10).map(\.id.userID) == ["u1"])
         #expect(try await store.removeUser(client, keepConversations: false, withUsers: false) == .hasUsers)
-        _ = try await store.updateUser(client.id) { client in
-            client.isDisabled = true
-            return true
-        }
-        #expect(try await store.standing(of: users[0]) == .clientDisabled)
+        _ = try await store.updateUser(client, UserChange(isDisabled: true))
+        #expect(try await store.caller([], acting: users[0]).acting == .clientDisabled)
 
         #expect(try await store.removeUser(client, keepConversations: false, withUsers: true) == .removed)
 
-        #expect(try await store.standing(of: users[0]) == .gone)
+        #expect(try await store.caller([], acting: users[0]).acting == .gone)
         #expect(try await store.addUser(StoreUnderTest.user("u3", owner: client)) == .ownerGone)
     }
 
@@ -108,11 +103,7 @@ struct UsersContractTests {
         let two = try await add(store, StoreUnderTest.user("two", role: .admin))
         #expect(try await store.removeUser(one, keepConversations: false, withUsers: false) == .removed)
         #expect(try await store.removeUser(two, keepConversations: false, withUsers: false) == .lastAdmin)
-        let changed = try await store.updateUser(two.id) { user in
-            user.isDisabled = true
-            return true
-        }
-        #expect(changed == nil)
-        #expect(try await store.standing(of: two) == .active)
+        #expect(try await store.updateUser(two, UserChange(isDisabled: true)) == .lastAdmin)
+        #expect(try await store.caller([], acting: two).acting == .active)
     }
 }

@@ -73,7 +73,9 @@ private struct NormalForm {
                 content.withUTF8 { Self.append($0, after: start, to: &output) }
             } else if let parts = content?.elements {
                 for part in parts {
-                    let words = part.isString ? part : ["text", "refusal"].lazy.compactMap { part[$0] }.first(where: \.isString)
+                    let words =
+                        part.isString
+                        ? part : ["text", "refusal"].lazy.compactMap { part[$0] }.first(where: \.isString)
                     if let words {
                         words.withUTF8 { Self.append($0, after: start, to: &output) }
                     } else if !["reasoning", "thinking"].contains(part["type"]?.string) {

@@ -91,7 +91,7 @@ package struct JSONText: Sendable {
     func withUTF8<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
         withBytes { bytes in
             let content = bytes.extracting(1..<(bytes.count - 1))
-            guard content.contains(UInt8(ascii: "\\")) else { return body(content) }
+            if Self.isPlain(content) { return body(content) }
             var decoded: [UInt8] = []
             Self.unescape(content, to: &decoded)
             return decoded.withUnsafeBufferPointer(body)
@@ -255,19 +255,29 @@ extension JSONText {
 
     /// The text of a valid string, `content` being without its quotes.
     static func unescaped(_ content: UnsafeBufferPointer<UInt8>) -> String {
-        guard content.contains(UInt8(ascii: "\\")) else { return String(decoding: content, as: UTF8.self) }
+        if isPlain(content) { return String(decoding: content, as: UTF8.self) }
         var decoded: [UInt8] = []
         unescape(content, to: &decoded)
         return String(decoding: decoded, as: UTF8.self)
     }
 
+    /// Whether there is no escape in what stands in a valid string.
+    private static func isPlain(_ content: UnsafeBufferPointer<UInt8>) -> Bool {
+        var position = 0
+        skipPlain(in: content, from: &position)
+        return position == content.count
+    }
+
     private static func unescape(_ content: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
         output.reserveCapacity(content.count)
-        var rest = content[...]
-        while let place = rest.firstIndex(of: UInt8(ascii: "\\")) {
-            output.append(contentsOf: rest[..<place])
-            let letter = rest[place + 1]
-            rest = rest[(place + 2)...]
+        var position = 0
+        while true {
+            let start = position
+            skipPlain(in: content, from: &position)
+            output.append(contentsOf: content.extracting(start..<position))
+            guard position < content.count else { return }
+            let letter = content[position + 1]
+            position += 2
             switch letter {
             case UInt8(ascii: "b"): output.append(0x08)
             case UInt8(ascii: "f"): output.append(0x0C)
@@ -275,20 +285,20 @@ extension JSONText {
             case UInt8(ascii: "r"): output.append(0x0D)
             case UInt8(ascii: "t"): output.append(0x09)
             case UInt8(ascii: "u"):
-                var unit = unit(of: rest.prefix(4))
-                rest = rest.dropFirst(4)
+                var unit = unit(of: content.extracting(position..<(position + 4)))
+                position += 4
                 if (0xD800..<0xDC00).contains(unit) {
-                    unit = 0x10000 + ((unit - 0xD800) << 10) + self.unit(of: rest.dropFirst(2).prefix(4)) - 0xDC00
-                    rest = rest.dropFirst(6)
+                    let low = self.unit(of: content.extracting((position + 2)..<(position + 6)))
+                    unit = 0x10000 + ((unit - 0xD800) << 10) + low - 0xDC00
+                    position += 6
                 }
                 if let encoded = Unicode.Scalar(unit).flatMap(UTF8.encode) { output.append(contentsOf: encoded) }
             default: output.append(letter)
             }
         }
-        output.append(contentsOf: rest)
     }
 
-    private static func unit(of digits: Slice<UnsafeBufferPointer<UInt8>>) -> UInt32 {
+    private static func unit(of digits: UnsafeBufferPointer<UInt8>) -> UInt32 {
         digits.reduce(0) { $0 << 4 | UInt32(Hex.value(of: $1) ?? 0) }
     }
 }

@@ -35,7 +35,8 @@ extension JSON {
         }
     }
 
-    private static func write(_ text: String, to output: inout [UInt8]) {
+    /// Appends `text` as a JSON string.
+    package static func write(_ text: String, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
         var text = text
         text.withUTF8 { utf8 in

@@ -116,16 +116,16 @@ private struct NormalForm {
     private static func append(_ text: UnsafeBufferPointer<UInt8>, after start: Int, to output: inout [UInt8]) {
         let before = output.count
         output.append(contentsOf: repeatElement(0x20, count: text.count + 1))
-        var end = before > start ? before + 1 : before
-        output.withUnsafeMutableBufferPointer { output in
+        let end = output.withUnsafeMutableBufferPointer { output in
+            var end = before > start ? before + 1 : before
             var isApart = true
             for byte in text {
                 let isSpace = byte == 0x20 || byte &- 0x09 < 5
                 output[end] = isSpace ? 0x20 : byte
-                end += isSpace && isApart ? 0 : 1
+                end &+= isSpace && isApart ? 0 : 1
                 isApart = isSpace
             }
-            if end > before, output[end - 1] == 0x20 { end -= 1 }
+            return end > before && output[end - 1] == 0x20 ? end - 1 : end
         }
         output.removeLast(output.count - end)
     }

@@ -30,7 +30,7 @@ enum CompletionBody {
         output.reserveCapacity(members.reduce(2) { $0 + $1.name.utf8.count + $1.value.count + 4 })
         for member in members {
             output.append(UInt8(ascii: output.isEmpty ? "{" : ","))
-            JSON.string(member.name).write(to: &output)
+            JSON.write(member.name, to: &output)
             output.append(UInt8(ascii: ":"))
             member.value.write(to: &output)
         }

@@ -19,7 +19,12 @@ package struct CompletionRequest: Sendable {
         /// What a tool gave back.
         var isResult: Bool { role == "tool" || role == "function" }
         /// The words of its content.
-        var text: String { CompletionRequest.text(of: ["content": json["content"]?.value ?? .null]) }
+        var text: String {
+            let content = json["content"]
+            return content?.string ?? content?.elements.map { parts in
+                parts.compactMap { $0.string ?? $0["text"]?.string }.joined(separator: "\n")
+            } ?? ""
+        }
     }
 
     /// Nil unless there are messages and each has a role.

@@ -39,7 +39,7 @@ let package = Package(
             // A link to nginx/, so that the printed configuration does not need the source tree.
             resources: [.embedInCode("Nginx/Templates")],
             swiftSettings: strict),
-        .testTarget(name: "CoreTests", dependencies: ["Core"], swiftSettings: strict),
+        .testTarget(name: "CoreTests", dependencies: ["Core", "FCGIApp"], swiftSettings: strict),
         .testTarget(name: "FCGIAppTests", dependencies: ["FCGIApp", "Core"], swiftSettings: strict),
     ]
 )

@@ -2,8 +2,76 @@ import Core
 import Glibc
 import Logging
 
-/// Where the parts of the program are put together.
-enum Composition {
+/// Puts the parts of the program together, for workers, commands and tests: chooses the store and the drivers.
+struct Composition {
+    let settings: Settings
+    let store: any Store
+    let client: HTTPClient
+    let drivers: UpstreamDrivers
+    let log: Logger
+    /// Called when a sync failed: nobody knows what the disk holds.
+    let onStorageFault: @Sendable () -> Void
+
+    /// - Parameter drivers: In place of those that speak to real upstreams.
+    init(
+        settings: Settings, store: any Store, log: Logger, client: HTTPClient = HTTPClient(),
+        drivers: UpstreamDrivers? = nil, onStorageFault: @escaping @Sendable () -> Void = {}
+    ) {
+        self.settings = settings
+        self.store = store
+        self.client = client
+        self.log = log
+        self.onStorageFault = onStorageFault
+        self.drivers =
+            drivers
+            ?? UpstreamDrivers(
+                openAI: OpenAIDriver(
+                    client: client, titleTimeout: settings.server.titleTimeout, limits: settings.server.replyLimits,
+                    knownModels: { account in
+                        let list = try? await store.modelList(of: account.id)
+                        return list?.fingerprint == account.fingerprint ? list?.models ?? [] : []
+                    }),
+                chatGPT: ChatGPTDriver(
+                    client: client, settings: settings,
+                    tokens: AccessTokens(
+                        store: store, client: client, settings: settings.openAI, log: log,
+                        onStorageFault: onStorageFault)))
+    }
+
+    /// Opens the store in which everything is kept.
+    static func openStore(_ directory: String, durability: Settings.Durability, log: Logger) throws -> any Store {
+        try JSONFileStore(root: directory, durability: durability, log: log)
+    }
+
+    func makeGateway() -> Gateway {
+        let server = settings.server
+        let errors = ErrorMapper(log: log, onStorageFault: onStorageFault)
+        let authenticator = Authenticator(store: store)
+        let pages = HTMLPage(basePath: server.basePath, language: server.webUILanguage)
+        let dispatcher = Dispatcher(
+            store: store, pool: AccountPool(settings.openAI.accounts), drivers: drivers,
+            queueTimeout: server.queueTimeout, log: log)
+        dispatcher.catalogue.begin()
+        let routes = Routes(
+            settings: settings, store: store, dispatcher: dispatcher,
+            conversations: Conversations(
+                store: store, dispatcher: dispatcher, titleTimeout: server.titleTimeout,
+                queueTimeout: server.queueTimeout, maxConversationBytes: server.maxConversationBytes, log: log),
+            accounts: makeAccountAdmin(),
+            signIn: PasswordSignIn(client: client, addresses: SignInAddresses(settings.openAI)),
+            authenticator: authenticator, pages: pages, errors: errors)
+        return Gateway(
+            settings: settings, routes: routes, authenticator: authenticator, pages: pages, errors: errors,
+            log: log)
+    }
+
+    func makeAccountAdmin() -> AccountAdmin {
+        AccountAdmin(store: store, pool: AccountPool(settings.openAI.accounts), drivers: drivers)
+    }
+}
+
+/// What the commands run on.
+extension Composition {
     /// What a worker runs on.
     struct Parts {
         var responder: any Responder
@@ -21,60 +89,28 @@ enum Composition {
     /// - Returns: The key of the new admin, to be shown once.
     static func prepareState(settings: Settings, stateDirectory: String) throws -> APIKey? {
         let log = Logger(label: "state")
-        let store = try JSONFileStore(root: stateDirectory, durability: settings.server.durability, log: log)
-        startThread {
-            do { try store.sweep() } catch {
-                log.error("sweeping the state directory failed", metadata: ["error": "\(error)"])
-            }
-        }
-        return try store.createFirstAdmin()
+        let store = try openStore(stateDirectory, durability: settings.server.durability, log: log)
+        store.maintain()
+        return try Blocking.run { try await store.createFirstAdmin() }
     }
 
     static func makeResponder(settings: Settings, stateDirectory: String) throws -> Parts {
         let log = Logger(label: "gateway")
-        let store = try JSONFileStore(root: stateDirectory, durability: settings.server.durability, log: log)
+        let store = try openStore(stateDirectory, durability: settings.server.durability, log: log)
         // The worker drains and ends; its supervisor starts another, which reads what the disk really holds.
-        let onStorageFault: @Sendable () -> Void = { kill(getpid(), SIGTERM) }
-        let client = HTTPClient()
-        let drivers = makeDrivers(
-            settings, store: store, client: client, log: log, onStorageFault: onStorageFault)
-        let gateway = Gateway(
-            settings: settings, store: store, drivers: drivers, log: log,
-            signIn: PasswordSignIn(client: client, addresses: SignInAddresses(settings.openAI)),
-            onStorageFault: onStorageFault)
-        startThread { store.openJournal() }
-        startThread { store.sweepRegularly() }
+        let composition = Composition(
+            settings: settings, store: store, log: log, onStorageFault: { kill(getpid(), SIGTERM) })
+        store.start()
         return Parts(
-            responder: gateway, maxBodyBytes: { [server = settings.server] in server.maxBodyBytes(at: $0) },
-            spoolDirectory: stateDirectory, executorThreads: 32,
-            close: { store.closeJournal() })
+            responder: composition.makeGateway(),
+            maxBodyBytes: { [server = settings.server] in server.maxBodyBytes(at: $0) },
+            spoolDirectory: stateDirectory, executorThreads: 32, close: { store.stop() })
     }
 
-    static func makeAccountDesk(settingsPath: String, stateDirectory: String) throws -> AccountDesk {
+    static func makeAccountAdmin(settingsPath: String, stateDirectory: String) throws -> AccountAdmin {
         let settings = try Settings.load(path: settingsPath).settings
         let log = Logger(label: "accounts")
-        let store = try JSONFileStore(root: stateDirectory, durability: settings.server.durability, log: log)
-        return AccountDesk(
-            store: store, pool: AccountPool(settings.openAI.accounts),
-            drivers: makeDrivers(settings, store: store, client: HTTPClient(), log: log))
-    }
-
-    private static func makeDrivers(
-        _ settings: Settings, store: JSONFileStore, client: HTTPClient, log: Logger,
-        onStorageFault: @escaping @Sendable () -> Void = {}
-    ) -> UpstreamDrivers {
-        UpstreamDrivers(
-            openAI: OpenAIDriver(
-                client: client, titleTimeout: settings.server.titleTimeout,
-                limits: settings.server.replyLimits,
-                knownModels: { account in
-                    let list = try? store.modelList(of: account.id)
-                    return list?.fingerprint == account.fingerprint ? list?.models ?? [] : []
-                }),
-            chatGPT: ChatGPTDriver(
-                client: client, settings: settings,
-                tokens: AccessTokens(
-                    store: store, client: client, settings: settings.openAI, log: log,
-                    onStorageFault: onStorageFault)))
+        let store = try openStore(stateDirectory, durability: settings.server.durability, log: log)
+        return Composition(settings: settings, store: store, log: log).makeAccountAdmin()
     }
 }

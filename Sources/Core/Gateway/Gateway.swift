@@ -1,65 +1,27 @@
 import HTTPTypes
 import Logging
 
-/// The program as a function from request to response: id, route, handler, one funnel for errors, one log line.
+/// The program as a function from request to response: id, route, parameters, principal, handler, one funnel for errors,
+/// one log line.
 package final class Gateway: Responder {
-    private let router: Router
+    let router: Router
     private let pages: HTMLPage
     private let settings: Settings
     private let crossOrigin: CrossOrigin
     private let log: Logger
-    private let failures: Failures
+    private let errors: ErrorMapper
     private let authenticator: Authenticator
 
     package init(
-        settings: Settings, store: any Store, drivers: UpstreamDrivers, log: Logger,
-        signIn: PasswordSignIn? = nil, onStorageFault: @escaping @Sendable () -> Void
+        settings: Settings, routes: Routes, authenticator: Authenticator, pages: HTMLPage, errors: ErrorMapper,
+        log: Logger
     ) {
-        let server = settings.server
-        failures = Failures(log: log, onStorageFault: onStorageFault)
-        let dispatcher = Dispatcher(
-            store: store, pool: AccountPool(settings.openAI.accounts), drivers: drivers,
-            queueTimeout: server.queueTimeout, log: log)
-        dispatcher.catalogue.begin()
-        let conversations = Conversations(
-            store: store, dispatcher: dispatcher, titleTimeout: server.titleTimeout,
-            queueTimeout: server.queueTimeout, maxConversationBytes: server.maxConversationBytes, log: log)
-        let authenticator = Authenticator(store: store)
-        self.authenticator = authenticator
-        let oversight = Oversight(store: store, omitsAddress: settings.auditOmitsAddress)
-        pages = HTMLPage(basePath: server.basePath, language: server.webUILanguage)
-        let accessToken = signIn.map { [pages] signIn in
-            AccessTokenHandler(
-                authenticator: authenticator, store: store, signIn: signIn, proxy: server.defaultProxy,
-                allowGet: server.allowGet, pages: pages)
-        }
-        let routes = Routes(
-            settings: settings,
-            chat: ChatHandler(
-                authenticator: authenticator, conversations: conversations, defaultPrompt: server.defaultPrompt,
-                pages: pages, failures: failures, callerProxy: server.defaultProxy),
-            recall: RecallHandler(
-                authenticator: authenticator, store: store, oversight: oversight, pages: pages),
-            removal: RemoveConversationHandler(authenticator: authenticator, store: store, oversight: oversight),
-            renaming: RenameConversationHandler(
-                authenticator: authenticator, conversations: conversations, oversight: oversight),
-            render: RenderHandler(authenticator: authenticator),
-            whoami: WhoamiHandler(authenticator: authenticator, settings: settings),
-            users: UsersHandler(authenticator: authenticator, store: store, oversight: oversight, pages: pages),
-            completions: CompletionsHandler(
-                authenticator: authenticator, conversations: conversations,
-                repeats: RepeatedRequests(store: store, queueTimeout: server.queueTimeout), failures: failures,
-                isArchived: server.archiveV1),
-            models: ModelsHandler(authenticator: authenticator, dispatcher: dispatcher),
-            accessToken: accessToken,
-            accounts: AccountsHandler(
-                authenticator: authenticator,
-                desk: AccountDesk(store: store, pool: dispatcher.pool, drivers: drivers)),
-            keptArchives: KeptArchivesHandler(authenticator: authenticator, store: store),
-            health: HealthHandler(store: store))
-        router = Router(routes.table)
-        crossOrigin = CrossOrigin(origins: server.corsOrigins)
         self.settings = settings
+        router = Router(routes.table)
+        self.authenticator = authenticator
+        self.pages = pages
+        self.errors = errors
+        crossOrigin = CrossOrigin(origins: settings.server.corsOrigins)
         self.log = log
     }
 
@@ -69,16 +31,17 @@ package final class Gateway: Responder {
             answer.headers[.requestID] = request.id
             return answer
         }
-        var call = Call(request: request, parameters: Parameters(), kind: shape(of: request, kind))
+        var call = Call(request: request, kind: shape(of: request, kind))
         var response: Response
         do {
             if kind == nil, let page = router.page(atFolder: request.path) { return redirect(request, to: page) }
             if kind == nil, request.isOpenAI { throw router.unknownURL() }
             let route = try router.route(request.method, request.path)
-            call = Call(request: request, parameters: Parameters(), kind: route.kind)
-            call = Call(request: request, parameters: try await parameters(of: call), kind: route.kind)
+            call = Call(request: request, kind: route.kind)
+            call = call.with(parameters: try await parameters(of: request))
             if call.isPage { try refuseForeignOrigin(of: request) }
             try refuseKeyInQuery(of: call)
+            if let principal = try await principal(of: call, on: route) { call = call.with(principal: principal) }
             response = try await route.handler(call)
         } catch {
             response = failure(error, of: call)
@@ -132,25 +95,34 @@ package final class Gateway: Responder {
     /// Large bodies take time to read, so they are read a few at a time, callers by turns.
     ///
     /// Nobody is known yet but by a key in the head.
-    private func parameters(of call: Call) async throws -> Parameters {
-        let request = call.request
+    private func parameters(of request: Request) async throws -> Parameters {
         guard request.body.count > Self.largeBody else { return try Parameters(of: request) }
-        return try await WorkLane.shared.run(for: await authenticator.turnTaker(of: call)) {
+        return try await WorkLane.shared.run(for: await authenticator.turnTaker(of: request)) {
             try Parameters(of: request)
         }
     }
 
     private static let largeBody = 128 << 10
 
+    /// Who is calling; nil on a route that asks for no key.
+    ///
+    /// - Throws: 401 for no key that works, 403 for the key of somebody who may not call.
+    private func principal(of call: Call, on route: Route) async throws -> Principal? {
+        if case .open = route.access { return nil }
+        let principal = try await authenticator.principal(of: call)
+        if let refusal = route.access.refusal(of: principal.role) { throw refusal }
+        return principal
+    }
+
     /// Makes a failure that comes before the first byte an answer; what breaks off later is told in the stream.
     private func failure(_ error: any Error, of call: Call) -> Response {
         let request = call.request
-        let told = failures.told(error, requestID: request.id)
-        var response = Response.failure(told, shape: call.errorShape, requestID: request.id, pages: pages)
-        if told.code == .methodNotAllowed {
+        let error = errors.callerError(for: error, requestID: request.id)
+        var response = Response.failure(error, shape: call.errorShape, requestID: request.id, pages: pages)
+        if error.code == .methodNotAllowed {
             response.headers[.allow] = router.methods(at: request.path).map(\.rawValue).joined(separator: ", ")
         }
-        if told.code == .invalidKey { response.headers[.wwwAuthenticate] = "Bearer" }
+        if error.code == .invalidKey { response.headers[.wwwAuthenticate] = "Bearer" }
         return response
     }
 
@@ -168,15 +140,9 @@ package final class Gateway: Responder {
     /// A form that another site's page posts must not act with a key that a person left in the form.
     private func refuseForeignOrigin(of request: Request) throws(GatewayError) {
         guard request.method == .post, let origin = request.headers[.origin] else { return }
-        let names = [request.host] + (settings.server.wanURL.map { [Self.host(of: $0)] } ?? [])
-        guard names.contains(Self.host(of: origin)) else {
+        let ours = [request.host.lowercased(), settings.server.wanURL.flatMap(URLParts.init(originOf:))?.authority]
+        guard let sender = URLParts(originOf: origin)?.authority, ours.contains(sender) else {
             throw GatewayError(.foreignOrigin, "This form was sent by a page of another site.")
         }
-    }
-
-    /// Host and port of a URL's origin.
-    private static func host(of origin: String) -> String {
-        let parts = origin.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
-        return parts.count == 3 ? String(parts[2].prefix { $0 != "/" }) : origin
     }
 }

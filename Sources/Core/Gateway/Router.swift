@@ -2,11 +2,13 @@ import HTTPTypes
 
 /// Finds the route of a request.
 package struct Router: Sendable {
+    let table: [Route]
     private let exact: [String: [Route]]
     /// The routes whose path ends with `*`, by what stands before it; the rest may hold slashes, as models' names do.
     private let open: [(prefix: String, routes: [Route])]
 
     package init(_ routes: [Route]) {
+        table = routes
         let byPath = Dictionary(grouping: routes, by: \.path)
         exact = byPath.filter { !$0.key.hasSuffix("*") }
         open = byPath.filter { $0.key.hasSuffix("*") }.map { (String($0.key.dropLast()), $0.value) }

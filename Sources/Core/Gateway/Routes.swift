@@ -1,63 +1,90 @@
-/// The one table of all routes.
-struct Routes {
-    let settings: Settings
-    let chat: ChatHandler
-    let recall: RecallHandler
-    let removal: RemoveConversationHandler
-    let renaming: RenameConversationHandler
-    let render: RenderHandler
-    let whoami: WhoamiHandler
-    let users: UsersHandler
-    let completions: CompletionsHandler
-    let models: ModelsHandler
-    /// Nil where nothing can sign in.
-    let accessToken: AccessTokenHandler?
-    let accounts: AccountsHandler
-    let keptArchives: KeptArchivesHandler
-    let health: HealthHandler
+import HTTPTypes
 
-    var table: [Route] {
-        let api = settings.server.apiPaths
-        let pages = settings.server.browserPaths
-        let home = settings.server.basePath + pages.chat.dropFirst()
-        return [
-            Route(api.chat, [.get, .post], .api, chat.respond),
-            Route(api.recall, [.get, .post], .api, recall.respond),
-            Route(api.removeConversation, [.get, .post, .delete], .api, removal.respond),
-            Route(api.addUser, [.get, .post], .api, users.add),
-            Route(api.users, [.get, .post], .api, users.list),
-            Route(api.removeUser, [.get, .post, .delete], .api, users.remove),
-            Route(api.rotateKey, [.get, .post], .api, users.rotateKey),
-            Route(api.updateUser, [.get, .post], .api, users.update),
-            Route("/api/rename-conversation", [.post], .api, renaming.respond),
-            Route("/api/render", [.post], .api, render.respond),
-            Route("/api/whoami", [.get, .post], .api, whoami.respond),
-            Route("/v1/chat/completions", [.post], .openAI, completions.respond),
-            Route("/v1/models", [.get], .openAI, models.list),
-            Route("/v1/models/*", [.get], .openAI, models.one),
-            Route("/api/admin/accounts", [.get], .api, accounts.list),
-            Route("/api/admin/accounts", [.post], .api, accounts.act),
-            Route("/api/admin/archives", [.get], .api, keptArchives.list),
-            Route("/healthz", [.get], .api, health.respond),
-            Route("/health", [.get], .api, health.respond),
-            Route("/", [.get], .page) { _ in Response(status: .found, headers: [.location: home]) },
-            Route(pages.chat, [.get], .page) { _ in .page("/_pages/chat.html") },
-            Route(pages.chat, [.post], .page, chat.respond),
-            Route(pages.recall, [.get], .page) { _ in .page("/_pages/recall.html") },
-            Route(pages.recall, [.post], .page, recall.respond),
-            Route(pages.addUser, [.get], .page) { _ in .page("/_pages/add-user.html") },
-            Route(pages.addUser, [.post], .page, users.add),
-            Route("/admin", [.get], .page) { _ in .page("/_pages/console.html") },
-        ] + accessTokenRoutes
+/// The one table of all routes: where, how, who may call, and what answers.
+///
+/// A new endpoint is a handler and a line here.
+package struct Routes: Sendable {
+    private let settings: Settings
+    private let store: any Store
+    private let dispatcher: Dispatcher
+    private let conversations: Conversations
+    private let accounts: AccountAdmin
+    private let signIn: PasswordSignIn
+    private let authenticator: Authenticator
+    private let pages: HTMLPage
+    private let errors: ErrorMapper
+
+    package init(
+        settings: Settings, store: any Store, dispatcher: Dispatcher, conversations: Conversations,
+        accounts: AccountAdmin, signIn: PasswordSignIn, authenticator: Authenticator, pages: HTMLPage,
+        errors: ErrorMapper
+    ) {
+        self.settings = settings
+        self.store = store
+        self.dispatcher = dispatcher
+        self.conversations = conversations
+        self.accounts = accounts
+        self.signIn = signIn
+        self.authenticator = authenticator
+        self.pages = pages
+        self.errors = errors
     }
 
-    private var accessTokenRoutes: [Route] {
-        guard let accessToken else { return [] }
-        let page = settings.server.browserPaths.accessToken
+    var table: [Route] {
+        let server = settings.server
+        let auditLog = AuditLog(store: store, omitsAddress: settings.auditOmitsAddress)
+        let chat = ChatHandler(
+            authenticator: authenticator, conversations: conversations, defaultPrompt: server.defaultPrompt,
+            pages: pages, errors: errors, callerProxy: server.defaultProxy)
+        let recall = RecallHandler(authenticator: authenticator, store: store, auditLog: auditLog, pages: pages)
+        let conversation = ConversationHandler(
+            authenticator: authenticator, store: store, conversations: conversations, auditLog: auditLog)
+        let users = UsersHandler(authenticator: authenticator, store: store, auditLog: auditLog, pages: pages)
+        let completions = CompletionsHandler(
+            authenticator: authenticator, conversations: conversations,
+            repeats: RepeatedRequests(store: store, queueTimeout: server.queueTimeout), errors: errors,
+            isArchived: server.archiveV1)
+        let models = ModelsHandler(dispatcher: dispatcher)
+        let accessToken = AccessTokenHandler(
+            store: store, signIn: signIn, proxy: server.defaultProxy, pages: pages)
+        let accounts = AccountsHandler(admin: accounts)
+        let health = HealthHandler(store: store)
+
+        let api = server.apiPaths
+        let forms = server.browserPaths
+        let home = server.basePath + forms.chat.dropFirst()
+        let passwordMethods: [HTTPRequest.Method] = server.allowGet == .always ? [.get, .post] : [.post]
         return [
-            Route(settings.server.apiPaths.accessToken, [.get, .post], .api, accessToken.respond),
-            Route(page, [.get], .page) { _ in .page("/_pages/access-token.html") },
-            Route(page, [.post], .page, accessToken.respond),
+            Route(api.chat, [.get, .post], for: .chatters, chat.respond),
+            Route(api.recall, [.get, .post], for: .everyRole, recall.respond),
+            Route(api.removeConversation, [.get, .post, .delete], for: .everyRole, conversation.remove),
+            Route("/api/rename-conversation", [.post], for: .everyRole, conversation.retitle),
+            Route("/api/render", [.post], for: .everyRole, RenderHandler().respond),
+            Route("/api/whoami", [.get, .post], for: .everyRole, WhoamiHandler(settings: settings).respond),
+            Route(api.accessToken, passwordMethods, for: .everyRole, accessToken.respond),
+            Route(api.rotateKey, [.get, .post], for: .everyRole, users.rotateKey),
+            Route(api.addUser, [.get, .post], for: .owners, users.add),
+            Route(api.users, [.get, .post], for: .owners, users.list),
+            Route(api.removeUser, [.get, .post, .delete], for: .owners, users.remove),
+            Route(api.updateUser, [.get, .post], for: .owners, users.update),
+            Route("/api/admin/accounts", [.get], for: .admins, accounts.list),
+            Route("/api/admin/accounts", [.post], for: .admins, accounts.act),
+            Route("/api/admin/archives", [.get], for: .admins, users.keptArchives),
+            Route("/v1/chat/completions", [.post], .openAI, for: .chatters, completions.respond),
+            Route("/v1/models", [.get], .openAI, for: .everyRole, models.list),
+            Route("/v1/models/*", [.get], .openAI, for: .everyRole, models.one),
+            Route("/healthz", [.get], for: .open, health.respond),
+            Route("/health", [.get], for: .open, health.respond),
+            Route("/", [.get], .page, for: .open) { _ in Response(status: .found, headers: [.location: home]) },
+            Route("/admin", [.get], .page, for: .open) { _ in .page("/_pages/console.html") },
+            Route(forms.chat, [.get], .page, for: .open) { _ in .page("/_pages/chat.html") },
+            Route(forms.chat, [.post], .page, for: .chatters, chat.respond),
+            Route(forms.recall, [.get], .page, for: .open) { _ in .page("/_pages/recall.html") },
+            Route(forms.recall, [.post], .page, for: .everyRole, recall.respond),
+            Route(forms.addUser, [.get], .page, for: .open) { _ in .page("/_pages/add-user.html") },
+            Route(forms.addUser, [.post], .page, for: .owners, users.add),
+            Route(forms.accessToken, [.get], .page, for: .open) { _ in .page("/_pages/access-token.html") },
+            Route(forms.accessToken, [.post], .page, for: .everyRole, accessToken.respond),
         ]
     }
 }

@@ -1,4 +1,22 @@
-/// A request on its way through the gateway, with its parameters read.
+/// Who is calling.
+package struct Principal: Sendable {
+    /// The user whose key gives the call its rights.
+    package var caller: User
+    /// The user whose key was given beside a client's or an admin's.
+    package var named: User?
+    /// The key of ``caller``.
+    package var key: APIKey?
+
+    package var role: User.Role { caller.role }
+
+    package init(caller: User, named: User? = nil, key: APIKey? = nil) {
+        self.caller = caller
+        self.named = named
+        self.key = key
+    }
+}
+
+/// A request on its way through the gateway, with its parameters read and its caller known.
 package final class Call: Sendable {
     /// In which shape failures go back.
     package enum ErrorShape: Sendable { case json, text, page, openAI }
@@ -6,11 +24,31 @@ package final class Call: Sendable {
     package let request: Request
     package let parameters: Parameters
     package let kind: Route.Kind
+    private let authenticated: Principal?
 
-    package init(request: Request, parameters: Parameters, kind: Route.Kind) {
+    package init(
+        request: Request, parameters: Parameters = Parameters(), kind: Route.Kind, principal: Principal? = nil
+    ) {
         self.request = request
         self.parameters = parameters
         self.kind = kind
+        authenticated = principal
+    }
+
+    /// Who is calling; on a route that asks for no key nobody is.
+    package var principal: Principal {
+        get throws(GatewayError) {
+            guard let authenticated else { throw .invalidKey }
+            return authenticated
+        }
+    }
+
+    /// The same call with its parameters read.
+    func with(parameters: Parameters) -> Call { Call(request: request, parameters: parameters, kind: kind) }
+
+    /// The same call with its caller known.
+    func with(principal: Principal) -> Call {
+        Call(request: request, parameters: parameters, kind: kind, principal: principal)
     }
 
     /// Whether a browser's form was posted to a page, which has other defaults.

@@ -46,3 +46,51 @@ package final class Request: Sendable {
             remoteAddress: remoteAddress)
     }
 }
+
+/// What answers requests: the one thing that a transport needs to know of Core.
+package protocol Responder: Sendable {
+    /// Answers `request`; every failure is a response, too.
+    ///
+    /// The surrounding task is cancelled when the caller leaves.
+    func respond(to request: Request) async -> Response
+
+    /// The answer to a request that the transport itself refuses with `error`.
+    func refuse(_ request: Request, with error: GatewayError) -> Response
+
+    /// Logs the end of an exchange, once the response went out, was cut or was abandoned.
+    func finished(_ request: Request, status: Int, bytesSent: Int, duration: Duration, clientLeft: Bool)
+}
+
+extension Responder {
+    package func refuse(_ request: Request, with error: GatewayError) -> Response { .failure(error, to: request) }
+}
+
+extension Request {
+    /// The beginning of the path that may stand in a log; empty where a key or token seems to be in it.
+    ///
+    /// Callers confuse themselves: secrets arrive in paths ("/sk-cas-…", "/api/chat%3Fuser=…"). So it ends at the
+    /// first byte that a path of ours does not have, and a path with a long row of letters and digits is left out.
+    /// nginx's log has the same rules, see `http.conf.template`.
+    var loggedPath: String {
+        var row = 0
+        for byte in path.utf8 {
+            row = Self.isWordByte(byte) ? row + 1 : 0
+            if row == Self.secretLength { return "" }
+        }
+        return String(decoding: path.utf8.prefix(while: Self.isPathByte), as: UTF8.self)
+    }
+
+    /// Keys of all kinds have more letters and digits in a row, and no path or model has as many.
+    private static let secretLength = 32
+
+    private static func isWordByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+
+    private static func isPathByte(_ byte: UInt8) -> Bool { isWordByte(byte) || "/.:@~+-".utf8.contains(byte) }
+}

@@ -5,23 +5,18 @@
 package struct AccessTokenHandler: Sendable {
     private static let triesAMinute = 5
 
-    let authenticator: Authenticator
     let store: any Store
     let signIn: PasswordSignIn
     let proxy: Proxy?
-    let allowGet: Settings.AllowGet
     let pages: HTMLPage
 
     package func respond(to call: Call) async throws -> Response {
-        guard call.request.method == .post || allowGet == .always else {
-            throw GatewayError(.methodNotAllowed, "Passwords are taken by POST only. The operator decided so.")
-        }
-        let principal = try await authenticator.principal(of: call)
+        let caller = try call.principal.caller
         guard let email = try call.parameters.text("email") else { throw GatewayError.missing("email") }
         guard let password = try call.parameters.text("password") else { throw GatewayError.missing("password") }
         let code = try call.parameters.text("mfa_code")
-        if let pause = try await store.countTry(
-            of: principal.caller.archive.digest, limit: Self.triesAMinute, within: .seconds(60))
+        if let pause = try await store.consumeAttempt(
+            of: caller.archive.digest, limit: Self.triesAMinute, within: .seconds(60))
         {
             throw GatewayError(
                 .rateLimited, "A key may try \(Self.triesAMinute) sign-ins a minute. Wait a moment.",

@@ -4,7 +4,7 @@ package struct ChatHandler: Sendable {
     let conversations: Conversations
     let defaultPrompt: String?
     let pages: HTMLPage
-    let failures: Failures
+    let errors: ErrorMapper
     /// The way to the upstream for access tokens that callers bring along.
     let callerProxy: Proxy?
 
@@ -33,10 +33,6 @@ package struct ChatHandler: Sendable {
     // Not inlined, so that the thousands that wait for an answer do not hold what it takes.
     @inline(never)
     private func order(of call: Call) async throws -> Order {
-        let principal = try await authenticator.principal(of: call)
-        guard principal.role != .admin else {
-            throw GatewayError(.notAllowed, "An admin key cannot chat. Add a user and chat with that user's key.")
-        }
         let parameters = call.parameters
         let isReplyOnly = try parameters.bool("reply_only") ?? call.isPage
         let isPretty = try parameters.bool("pretty") ?? call.isPage
@@ -47,15 +43,15 @@ package struct ChatHandler: Sendable {
         let model = try parameters.text("model")
         try ModelName.check(model)
         let system = try parameters.text("system")
-        let callerAccount = try parameters.text("access_token").map { token in
-            try CallerAccount(
+        let callerToken = try parameters.text("access_token").map { token in
+            try CallerToken(
                 accessToken: token, isPlus: try parameters.bool("user_plus") ?? false, proxy: callerProxy)
         }
-        let user = try await authenticator.subject(of: principal, in: call, isMade: true)
+        let user = try await authenticator.subject(of: call, isMade: true)
         let ask = Ask(
-            user: user, key: principal.key?.digest, prompt: prompt, conversationID: conversationID, pool: pool,
+            user: user, key: try call.principal.key?.digest, prompt: prompt, conversationID: conversationID, pool: pool,
             model: model, system: system,
-            callerAccount: callerAccount, requestID: call.request.id)
+            callerToken: callerToken, requestID: call.request.id)
         return Order(ask: ask, isReplyOnly: isReplyOnly, isPretty: isPretty, isStream: isStream)
     }
 
@@ -64,7 +60,8 @@ package struct ChatHandler: Sendable {
         EventStream.response { stream in
             let requestID = ask.requestID
             let tell = { (error: any Error) in
-                try await stream.send("error", failures.told(error, requestID: requestID).json(requestID: requestID))
+                let error = errors.callerError(for: error, requestID: requestID)
+                try await stream.send("error", error.json(requestID: requestID))
             }
             guard let running = try await stream.begin({ try await conversations.begin(ask) }, orTell: tell) else {
                 return

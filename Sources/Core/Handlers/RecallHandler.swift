@@ -5,7 +5,7 @@ import Logging
 package struct RecallHandler: Sendable {
     let authenticator: Authenticator
     let store: any Store
-    let oversight: Oversight
+    let auditLog: AuditLog
     let pages: HTMLPage
 
     /// How many conversations a list without `limit` has.
@@ -14,17 +14,16 @@ package struct RecallHandler: Sendable {
     private static let rendered = 64 << 10
 
     package func respond(to call: Call) async throws -> Response {
-        let principal = try await authenticator.principal(of: call)
-        let user = try await authenticator.subject(of: principal, in: call)
+        let user = try await authenticator.subject(of: call)
         guard let id = try call.parameters.identifier("conversation_id") else {
-            return try await list(of: user, principal, call)
+            return try await list(of: user, call)
         }
         guard let format = RecallFormat(rawValue: try call.parameters.text("format") ?? "seed"), format != .page else {
             throw GatewayError.invalid("format", "markdown or json")
         }
         let limit = try call.parameters.int("turns_limit", in: 1...100_000)
         let before = try call.parameters.identifier("turns_before")
-        try await oversight.note("recall", by: principal, of: user, conversation: id, in: call)
+        try await auditLog.note("recall", of: user, conversation: id, in: call)
         guard let file = try await store.openConversation(id, of: user.archive) else {
             throw GatewayError.conversationNotFound
         }
@@ -36,7 +35,7 @@ package struct RecallHandler: Sendable {
             turns = turns[..<end]
         }
         if let limit { turns = turns.suffix(limit) }
-        let caller = principal.caller.id.digest
+        let caller = try call.principal.caller.id.digest
         var response: Response
         if call.isPage, file.turns.reduce(0, { $0 + $1.size }) <= Self.rendered {
             var conversation = file.conversation
@@ -53,10 +52,10 @@ package struct RecallHandler: Sendable {
         return response
     }
 
-    private func list(of user: User, _ principal: Principal, _ call: Call) async throws -> Response {
+    private func list(of user: User, _ call: Call) async throws -> Response {
         let limit = try call.parameters.int("limit", in: 1...1000) ?? Self.most
         let before = try call.parameters.identifier("before")
-        try await oversight.note("list conversations", by: principal, of: user, conversation: nil, in: call)
+        try await auditLog.note("list conversations", of: user, conversation: nil, in: call)
         // One more than is told says whether there are more.
         let found = try await store.conversations(of: user.archive, before: before, limit: limit + 1)
         let summaries = found.prefix(limit)

@@ -2,14 +2,12 @@
 ///
 /// Pages have no renderer of their own: what they insert is what cmark-gfm's safe mode let through.
 package struct RenderHandler: Sendable {
-    let authenticator: Authenticator
-
     package func respond(to call: Call) async throws -> Response {
-        let principal = try await authenticator.principal(of: call)
+        let caller = try call.principal.caller
         guard let markdown = try call.parameters.anyText("markdown") else { throw GatewayError.missing("markdown") }
         guard markdown.utf8.count <= MarkdownBounds.length else { throw Self.tooLarge }
         // Takes CPU time, so the callers have their turns.
-        let html = try await WorkLane.shared.run(for: principal.caller.id.digest) {
+        let html = try await WorkLane.shared.run(for: caller.id.digest) {
             guard MarkdownBounds(markdown.utf8).extensions != nil else { throw Self.tooLarge }
             return Markdown.html(from: markdown)
         }

@@ -2,12 +2,12 @@
 package struct UsersHandler: Sendable {
     let authenticator: Authenticator
     let store: any Store
-    let oversight: Oversight
+    let auditLog: AuditLog
     let pages: HTMLPage
 
     /// Adds a user and shows its key, this once.
     package func add(_ call: Call) async throws -> Response {
-        let creator = try await creator(of: call)
+        let creator = try call.principal.caller
         guard let userID = try call.parameters.identifier("user_id") else { throw GatewayError.missing("user_id") }
         guard let username = try call.parameters.text("username") else { throw GatewayError.missing("username") }
         let hasPlus = try call.parameters.bool("plus") ?? false
@@ -17,8 +17,8 @@ package struct UsersHandler: Sendable {
         let user = try User.make(
             userID: userID, username: username, role: isClient ? .client : .user, hasPlus: hasPlus,
             by: creator.role == .client ? .client(creator) : .admin, keys: [User.Key(key)])
-        try await oversight.note(
-            "add user", by: creator, of: user, in: call,
+        try await auditLog.note(
+            "add user", of: user, in: call,
             ["role": JSON(user.role.rawValue), "inherit_conversations": JSON(inherits)])
         switch try await store.addUser(user, inherits: inherits) {
         case .added: break
@@ -40,7 +40,7 @@ package struct UsersHandler: Sendable {
 
     /// Lists users, newest first: an admin's are all, or those of `owner`; a client's are its own.
     package func list(_ call: Call) async throws -> Response {
-        let caller = try await creator(of: call)
+        let caller = try call.principal.caller
         let limit = try call.parameters.int("limit", in: 1...500) ?? 50
         var owner = try call.parameters.identifier("owner")
         if caller.role == .client { owner = caller.id.userID }
@@ -53,15 +53,15 @@ package struct UsersHandler: Sendable {
 
     /// Removes a user: its keys at once, its conversations unless `keep_conversations=true`.
     package func remove(_ call: Call) async throws -> Response {
-        let caller = try await creator(of: call)
+        let caller = try call.principal.caller
         let keeps = try call.parameters.bool("keep_conversations") ?? false
         let removesUsers = try call.parameters.bool("remove_users") ?? false
-        let user = try await target(of: call, by: caller)
+        let user = try await target(of: call)
         guard user.id != caller.id else {
             throw GatewayError(.notAllowed, "Nobody can remove itself.", parameter: "user_id")
         }
-        try await oversight.note(
-            "remove user", by: caller, of: user, in: call,
+        try await auditLog.note(
+            "remove user", of: user, in: call,
             ["keep_conversations": JSON(keeps), "remove_users": JSON(removesUsers)])
         switch try await store.removeUser(user, keepConversations: keeps, withUsers: removesUsers) {
         case .removed: break
@@ -77,71 +77,64 @@ package struct UsersHandler: Sendable {
 
     /// Gives a user a new key and takes the old ones; without `user_id` the caller's own.
     package func rotateKey(_ call: Call) async throws -> Response {
-        let principal = try await authenticator.principal(of: call)
-        let isOwn = principal.role == .user || call.parameters.count(of: "user_id") == 0
-        let user = isOwn ? principal.caller : try await target(of: call, by: principal.caller)
-        if principal.role == .user { _ = try await authenticator.subject(of: principal, in: call) }
+        let caller = try call.principal.caller
+        // A user's key acts for nobody else, and says so.
+        if caller.role == .user { _ = try await authenticator.subject(of: call) }
+        let isOwn = caller.role == .user || call.parameters.count(of: "user_id") == 0
+        let user = isOwn ? caller : try await target(of: call)
         let key = APIKey.generate()
-        try await oversight.note("rotate key", by: principal.caller, of: user, in: call)
-        let changed = try await store.updateUser(user.id) { [number = user.number] user in
-            user.keys = [User.Key(key)]
-            return user.number == number
-        }
-        guard let changed else { throw GatewayError.userNotFound }
+        try await auditLog.note("rotate key", of: user, in: call)
+        _ = try await change(user, UserChange(keys: .rotate(to: User.Key(key))))
         return .json([
             "status": "success", "message": "Key rotated", "api_key": JSON(key.text),
-            "user_id": JSON(changed.id.userID),
+            "user_id": JSON(user.id.userID),
         ])
     }
 
     /// Sets `plus`, `disabled` or `username` of a user.
     package func update(_ call: Call) async throws -> Response {
-        let caller = try await creator(of: call)
-        let hasPlus = try call.parameters.bool("plus")
-        let isDisabled = try call.parameters.bool("disabled")
-        let username = try call.parameters.text("username")
-        if let username, !User.isValidUsername(username) {
+        let caller = try call.principal.caller
+        let wanted = UserChange(
+            username: try call.parameters.text("username"), hasPlus: try call.parameters.bool("plus"),
+            isDisabled: try call.parameters.bool("disabled"))
+        if let username = wanted.username, !User.isValidUsername(username) {
             throw GatewayError.invalid("username", User.usernameRule)
         }
-        guard hasPlus != nil || isDisabled != nil || username != nil else {
+        guard !wanted.isEmpty else {
             throw GatewayError(.invalidParameter, "Nothing to change: send plus, disabled or username.")
         }
-        guard caller.role == .admin || hasPlus != true || caller.hasPlus else {
+        guard caller.role == .admin || wanted.hasPlus != true || caller.hasPlus else {
             throw GatewayError(.plusNotAllowed, "A client without plus cannot grant plus.", parameter: "plus")
         }
-        let user = try await target(of: call, by: caller)
-        guard user.id != caller.id || isDisabled != true else {
+        let user = try await target(of: call)
+        guard user.id != caller.id || wanted.isDisabled != true else {
             throw GatewayError(.notAllowed, "Nobody can disable itself.", parameter: "disabled")
         }
-        var details = JSONObject()
-        details["plus"] = hasPlus.map { JSON($0) }
-        details["disabled"] = isDisabled.map { JSON($0) }
-        details["username"] = username.map { JSON($0) }
-        try await oversight.note("update user", by: caller, of: user, in: call, .object(details))
-        let changed = try await store.updateUser(user.id) { [number = user.number] user in
-            user.hasPlus = hasPlus ?? user.hasPlus
-            user.isDisabled = isDisabled ?? user.isDisabled
-            user.username = username ?? user.username
-            return user.number == number
-        }
-        guard let changed else {
-            let isThere = try await store.standing(of: user) == .active
-            throw isThere && user.role == .admin && isDisabled == true ? Self.lastAdmin : GatewayError.userNotFound
-        }
+        try await auditLog.note("update user", of: user, in: call, wanted.details)
+        let changed = try await change(user, wanted)
         return .json(["status": "success", "message": "User updated", "user": changed.summary])
     }
 
-    /// The caller, if it is one that may have users.
-    private func creator(of call: Call) async throws -> User {
-        let principal = try await authenticator.principal(of: call)
-        guard principal.role != .user else {
-            throw GatewayError(.notAllowed, "This needs an admin or client key.")
+    /// `/api/admin/archives`: whose conversations were kept when they were removed.
+    package func keptArchives(_ call: Call) async throws -> Response {
+        let limit = try call.parameters.int("limit", in: 1...500) ?? 50
+        let before = try call.parameters.identifier("before")
+        let kept = try await store.keptArchives(before: before, limit: limit)
+        let next = kept.count == limit ? kept.last.map { JSON($0.archive.digest) } : nil
+        return .json(["status": "success", "archives": .array(kept.map(\.summary)), "next": next ?? .null])
+    }
+
+    private func change(_ user: User, _ wanted: UserChange) async throws -> User {
+        switch try await store.updateUser(user, wanted) {
+        case .changed(let user): return user
+        case .absent: throw GatewayError.userNotFound
+        case .lastAdmin: throw Self.lastAdmin
         }
-        return principal.caller
     }
 
     /// The user that the call is about; another client's looks like none.
-    private func target(of call: Call, by caller: User) async throws -> User {
+    private func target(of call: Call) async throws -> User {
+        let caller = try call.principal.caller
         guard let userID = try call.parameters.identifier("user_id") else { throw GatewayError.missing("user_id") }
         guard caller.role == .admin else {
             let id = User.ID(owner: caller.id.userID, userID: userID)

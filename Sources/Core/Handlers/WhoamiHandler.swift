@@ -1,10 +1,9 @@
 /// `/api/whoami`: whose key it is and what it may do, so that a page offers only what will work.
 package struct WhoamiHandler: Sendable {
-    let authenticator: Authenticator
     let settings: Settings
 
     package func respond(to call: Call) async throws -> Response {
-        let caller = try await authenticator.principal(of: call).caller
+        let caller = try call.principal.caller
         let mayUsePlus = caller.hasPlus || caller.role == .admin
         return .json([
             "status": "success", "user_id": JSON(caller.id.userID), "username": JSON(caller.username),

@@ -6,30 +6,43 @@ package protocol Store: Sendable {
     /// Whether the state can be read at all; what a health check wants to know.
     func isHealthy() async -> Bool
 
+    // MARK: The life of a process
+
+    /// Begins what a worker needs beside its requests, on threads of its own; returns at once.
+    func start()
+    /// Ends it, when nothing is answered any more.
+    func stop()
+    /// Removes what killed processes left, aside; returns at once.
+    func maintain()
+    /// Makes the first admin of an empty store.
+    ///
+    /// - Returns: The new key, to be shown once; nil if there are users already.
+    func createFirstAdmin() async throws -> APIKey?
+    /// Gives the admin `admin` a new key and takes the old ones; makes that admin if there is none.
+    func replaceAdminKey() async throws -> APIKey
+
     // MARK: Users and keys
 
     func user(_ id: User.ID) async throws -> User?
-    /// The user whose key has this digest and is still listed in the user's record.
-    func user(withKey digest: APIKey.Digest) async throws -> User?
+    /// Who presents `keys`, and whether all of them may act.
+    ///
+    /// - Parameter user: For whom they act, as it was read some time ago.
+    func caller(_ keys: [APIKey.Digest], acting user: User?) async throws -> Caller
     /// Adds a user together with its keys, and gives it a number.
     ///
     /// A user of a client is added only while that very client is there, in line with its removal.
     ///
     /// - Parameter inherits: Whether it takes over what was kept last of the user of its id and owner before.
     func addUser(_ user: User, inherits: Bool) async throws -> UserAddition
-    /// Changes a user under the lock of its record. Added and removed keys take effect with the record.
+    /// Changes a user as one step; keys take effect with it.
     ///
-    /// - Returns: The user after the change; nil if there is none, `change` said false, or no admin would be left.
-    func updateUser(_ id: User.ID, _ change: @Sendable (inout User) -> Bool) async throws -> User?
+    /// - Parameter user: As it was read some time ago: whoever has its id by now is not changed.
+    func updateUser(_ user: User, _ change: UserChange) async throws -> UserUpdate
     /// Removes a user and its keys at once, then its conversations unless they are to be kept.
     ///
     /// The last admin that can act stays. Of a client the users are removed, too, if `withUsers` says so: their keys
     /// are dead at once, and what the call does not get done a sweep does.
     func removeUser(_ user: User, keepConversations: Bool, withUsers: Bool) async throws -> UserRemoval
-    /// Whether the user, as it was read some time ago, may act at this moment.
-    func standing(of user: User) async throws -> UserStanding
-    /// Whether a turn for `user` may go on: the user may act, and so may the holder of the key that was called with.
-    func mayGoOn(_ user: User, calledWith key: APIKey.Digest?) async throws -> UserStanding
     /// Up to `limit` archives that outlived their users, those removed last first, older than the one named by `before`.
     func keptArchives(before: String?, limit: Int) async throws -> [KeptArchive]
     func keptArchive(_ digest: String) async throws -> KeptArchive?
@@ -68,75 +81,60 @@ package protocol Store: Sendable {
     /// Remembers that the thread of `conversation` is now `digest`, and no more `before`.
     func noteThread(
         _ digest: String, after before: String?, of conversation: Conversation.ID, of user: ArchiveID) async throws
-    /// The right to run the one turn that may run in a conversation; nil while somebody else has it.
-    func leaseTurn(in conversation: Conversation.ID) async throws -> Lease?
 
     // MARK: Accounts
 
+    /// Waits for a free slot of one of the accounts, by turns in one order over all workers.
+    ///
+    /// Who waits for the same in one worker gets it in the order of asking.
+    ///
+    /// - Parameter timeout: Zero asks once.
+    /// - Throws: `CancellationError` where the task ends meanwhile.
+    func reserve(_ choice: AccountChoice, timeout: Duration) async throws -> AccountReservation
+    /// Changes what is known of an account by `outcome`, and counts it.
+    ///
+    /// - Returns: The health after it.
+    @discardableResult
+    func noteAccount(_ account: Account, _ outcome: AccountOutcome) async throws -> AccountHealth
     func health(of account: Account.ID) async throws -> AccountHealth
-    /// Changes an account's health under a lock; nothing is written if `change` changes nothing.
-    func updateHealth(of account: Account.ID, _ change: @Sendable (inout AccountHealth) -> Void) async throws
-    /// Reserves the first account with a free slot, in the order that `choose` gives.
-    ///
-    /// `choose` gets the last reserved id of the round `cursor` and every health record. The account that is
-    /// taken becomes the round's last reserved one, all under one lock over all workers.
-    ///
-    /// - Returns: The account's id and, where it has a limit, its slot; nil if none of them has a free slot.
-    func reserveAccount(
-        cursor: String, among accounts: [Account],
-        choose: @Sendable (_ last: Account.ID?, [Account.ID: AccountHealth]) -> [Account]
-    ) async throws -> (account: Account, slot: Lease?)?
-    /// Counts one more.
-    func count(_ what: AccountCount, of account: Account.ID) async throws
-    /// How often it was counted.
-    func total(_ what: AccountCount, of account: Account.ID) async throws -> Int
-    /// How many turns run on an account now, over all workers.
-    func turnsInFlight(on account: Account) async throws -> Int
-    /// Takes a slot of one account; `isFull` where it has a limit and all are taken.
-    func reserveSlot(of account: Account) async throws -> SlotReservation
+    func status(of account: Account.ID) async throws -> AccountStatus
 
     /// What is known of the models of an account; nil where it was never asked.
     func modelList(of account: Account.ID) async throws -> ModelList?
     /// Replaces it; losing that in a power cut is harmless.
     func keepModelList(_ list: ModelList, of account: Account.ID) async throws
-    /// The right to ask an account for its models; nil while somebody else does.
-    func leaseModelList(of account: Account.ID) async throws -> Lease?
-
-    /// The right to find out whether a suspect account is well; nil while somebody else does.
-    func leaseProbe(of account: Account.ID) async throws -> Lease?
-
-    // MARK: Repeated requests
-
-    /// The right to answer the request named by `digest`; nil while somebody else has it.
-    func leaseAnswer(_ digest: String) async throws -> Lease?
-    /// What was answered to the request named by `digest`, at most a day ago.
-    func answer(_ digest: String, of archive: ArchiveID) async throws -> StoredAnswer?
-    func storeAnswer(_ answer: StoredAnswer, as digest: String, of archive: ArchiveID) async throws
 
     /// The account's last sign-in; nil before the first.
     func upstreamToken(of account: Account.ID) async throws -> StoredToken?
     func keepUpstreamToken(_ token: StoredToken, of account: Account.ID) async throws
-    /// The right to sign in to an account; nil while somebody else does.
-    func leaseSignIn(of account: Account.ID) async throws -> Lease?
-    /// The right to send the one message at a time that a caller's own upstream user may send.
-    func leaseUpstreamUser(_ user: String) async throws -> Lease?
-    /// Counts one try of `key`, unless it has used up `limit` tries within `period`.
+    /// Counts one attempt of `key`, unless it has used up `limit` of them within `period`.
     ///
-    /// - Returns: Nil if it may try, else how long it has to wait.
-    func countTry(of key: APIKey.Digest, limit: Int, within period: Duration) async throws -> Duration?
+    /// - Returns: Nil if it may go on, else how long it has to wait.
+    func consumeAttempt(of key: APIKey.Digest, limit: Int, within period: Duration) async throws -> Duration?
 
-    // MARK: Oversight
+    // MARK: Rights
+
+    /// Waits for a right that one has at a time; who waits in one worker gets it in the order of asking.
+    ///
+    /// - Parameter timeout: Zero asks once.
+    /// - Returns: Nil where others had it all the time.
+    /// - Throws: `CancellationError` where the task ends meanwhile.
+    func lease(_ right: Right, timeout: Duration) async throws -> Lease?
+
+    // MARK: Repeated requests
+
+    /// What was answered to the request named by `digest`, at most a day ago.
+    func answer(_ digest: String, of archive: ArchiveID) async throws -> StoredAnswer?
+    func storeAnswer(_ answer: StoredAnswer, as digest: String, of archive: ArchiveID) async throws
+
+    // MARK: Audit log
 
     /// Appends an entry to the audit log.
     func audit(_ entry: JSONObject) async throws
+    /// Checks that no line of the audit log was changed, put in or taken out.
+    func verifyAudit() async throws -> (lines: Int, break: AuditChain.Break?)
 }
 
 extension Store {
     package func addUser(_ user: User) async throws -> UserAddition { try await addUser(user, inherits: false) }
-}
-
-/// The outcome of asking for a slot on one account.
-package enum SlotReservation: Sendable {
-    case taken(Lease)
-    case full
 }

@@ -1,40 +1,27 @@
-import Glibc
-
-/// A failure of the state directory, in words for the operator.
+/// A failure of a store.
 package struct StoreError: Error, CustomStringConvertible {
     package enum Kind: Sendable {
         /// Nothing was changed; the same operation may succeed later.
         case unavailable
-        /// The lock was not free in time; nothing was changed.
+        /// Somebody else was not done in time; nothing was changed.
         case busy
-        /// fsync failed: what was written may or may not survive. It is never tried again on the same file,
-        /// because the kernel forgets the error and drops the pages.
+        /// Nobody knows whether the change was made, or will last.
         case outcomeUnknown
         /// A record cannot be read; it was left as it is.
         case corrupt
     }
 
-    package var kind: Kind
-    /// The system call or step that failed.
-    package var operation: String
-    package var path: String
-    /// `errno`, or 0 where no call failed.
-    package var code: Int32
+    package let kind: Kind
+    /// Whether this process must go no further, because what it knows may differ from what is stored.
+    package let endsProcess: Bool
+    /// What happened, in the store's own words: for the operator's log, and for that store itself.
+    let cause: any Error
 
-    package init(_ kind: Kind, _ operation: String, path: String, code: Int32 = 0) {
+    package init(_ kind: Kind, endsProcess: Bool = false, _ cause: any Error) {
         self.kind = kind
-        self.operation = operation
-        self.path = path
-        self.code = code
+        self.endsProcess = endsProcess
+        self.cause = cause
     }
 
-    /// The failure of the call that just returned.
-    static func last(_ operation: String, _ path: String) -> StoreError {
-        StoreError(.unavailable, operation, path: path, code: errno)
-    }
-
-    package var description: String {
-        let reason = code == 0 ? "\(kind)" : String(cString: strerror(code))
-        return "\(operation) \(path): \(reason)"
-    }
+    package var description: String { "\(cause)" }
 }

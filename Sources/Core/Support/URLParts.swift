@@ -44,6 +44,17 @@ struct URLParts: Equatable {
         else { return nil }
     }
 
+    /// The parts of a URL up to its path, which may hold anything; nil where a user stands before the host.
+    init?(originOf url: String) {
+        guard let colon = url.firstRange(of: "://") else { return nil }
+        let end = url[colon.upperBound...].firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? url.endIndex
+        self.init(String(url[..<end]))
+        guard userInfo == nil else { return nil }
+    }
+
+    /// Host and port as they are written, in lower case.
+    var authority: String { host.lowercased() + (port.map { ":\($0)" } ?? "") }
+
     /// A port number without sign or leading zero, 1 to 65535.
     static func port(_ text: Substring) -> Int? {
         guard (1...5).contains(text.utf8.count), text.utf8.first != UInt8(ascii: "0"),

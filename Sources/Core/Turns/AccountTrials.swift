@@ -25,7 +25,7 @@ final class AccountTrials: Sendable {
     private let running = Mutex<[Account.ID: Trial]>([:])
 
     /// How long a probe may take.
-    private static let patience = Duration.seconds(4)
+    private static let timeout = Duration.seconds(4)
     /// Before the second try where nothing could be sent.
     private static let pause = Duration.milliseconds(200)
 
@@ -35,23 +35,12 @@ final class AccountTrials: Sendable {
         self.log = log
     }
 
-    /// Notes that `account` failed on a request of `caller`, and begins to find out why; nobody has to wait for it.
-    func begin(on account: Account, after error: UpstreamError, by caller: String) async throws -> Trial {
-        let now = Timestamp.now
-        let health = try await store.health(of: account.id)
-        if health.isOut(at: now, fingerprint: account.fingerprint) { return Trial { .guilty } }
-        if health.wasAcquitted(at: now) { return Trial { .innocent } }
-        try await store.updateHealth(of: account.id) { health in
-            health.suspect(error.reason, by: caller, at: now)
-            guard !account.mayBeProbed else { return }
-            // What fails before the prompt is sent, or for a time that the upstream's driver names, is not of the prompt.
-            guard !error.wasSent || error.retryAfter != nil || health.suspicion?.isShared == true else { return }
-            health.note(error, of: account, at: now)
-        }
-        guard account.mayBeProbed else {
-            let verdict = try await verdict(on: account)
-            return Trial { verdict }
-        }
+    /// Begins to find out why `account` failed, for which nobody has to wait.
+    ///
+    /// - Parameter health: With the failure noted.
+    func begin(on account: Account, after error: UpstreamError, _ health: AccountHealth) -> Trial {
+        let known = verdict(on: account, health)
+        guard known == .undecided, account.mayBeProbed else { return Trial { known } }
         let executor = withUnsafeCurrentTask { $0?.unownedTaskExecutor?.asTaskExecutor() }
         return running.withLock { running in
             if let trial = running[account.id] { return trial }
@@ -68,13 +57,19 @@ final class AccountTrials: Sendable {
     private func hold(on account: Account, after error: UpstreamError) async -> Verdict {
         do {
             if !error.wasSent { try await Task.sleep(for: Self.pause) }
-            let end = ContinuousClock.now + Self.patience
-            guard let lease = try await lease(of: account, until: end) else { return try await verdict(on: account) }
+            let end = ContinuousClock.now + Self.timeout
+            // Waits for whoever tries the account now.
+            guard let lease = try await store.lease(.probe(account.id), timeout: Self.timeout) else {
+                return try await verdict(on: account)
+            }
             defer { withExtendedLifetime(lease) {} }
             // Another worker may have found out, or another turn gone well, in the meantime.
             let verdict = try await verdict(on: account)
             guard verdict == .undecided else { return verdict }
-            return try await take(probe(account, until: end), of: account, suspectedFor: error)
+            let outcome = try await probe.run(on: account, waiting: end - .now, within: Self.timeout)
+            log.notice(
+                "tried a suspect account", metadata: ["account": "\(account.id)", "outcome": "\(outcome.name)"])
+            return self.verdict(on: account, try await store.noteAccount(account, .probed(outcome, suspicion: error)))
         } catch {
             log.error(
                 "a suspect account could not be tried", metadata: ["account": "\(account.id)", "error": "\(error)"])
@@ -82,64 +77,17 @@ final class AccountTrials: Sendable {
         }
     }
 
-    /// Waits for whoever tries the account now.
-    private func lease(of account: Account, until end: ContinuousClock.Instant) async throws -> Lease? {
-        while ContinuousClock.now < end {
-            if let lease = try await store.leaseProbe(of: account.id) { return lease }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-        return nil
-    }
-
-    /// Tries the account as soon as it has a free slot.
-    private func probe(_ account: Account, until end: ContinuousClock.Instant) async throws -> AccountProbe.Outcome {
-        while true {
-            let outcome = try await probe.run(on: account, within: Self.patience)
-            guard outcome == .busy, ContinuousClock.now < end else { return outcome }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-    }
-
-    private func take(
-        _ outcome: AccountProbe.Outcome, of account: Account, suspectedFor error: UpstreamError
-    ) async throws -> Verdict {
-        log.notice("tried a suspect account", metadata: ["account": "\(account.id)", "outcome": "\(outcome.name)"])
-        try await store.updateHealth(of: account.id) { health in
-            // A turn that went well while the probe failed says more than the probe.
-            guard let suspicion = health.suspicion else { return }
-            switch outcome {
-            case .passed: health.acquit(at: .now)
-            case .failed(let failure):
-                switch failure.failure {
-                // It answers, though not this.
-                case .callerFault where failure.kind != .cancelled, .modelUnavailable: health.acquit(at: .now)
-                case .callerFault: break
-                case .transient, .rateLimited, .quota, .credential: health.note(failure, of: account, at: .now)
-                }
-            case .busy, .late: if suspicion.isShared { health.note(error, of: account, at: .now) }
-            }
-        }
-        return try await verdict(on: account)
-    }
-
     private func verdict(on account: Account) async throws -> Verdict {
-        let health = try await store.health(of: account.id)
+        verdict(on: account, try await store.health(of: account.id))
+    }
+
+    private func verdict(on account: Account, _ health: AccountHealth) -> Verdict {
         if health.isOut(at: .now, fingerprint: account.fingerprint) { return .guilty }
         return health.suspicion == nil ? .innocent : .undecided
     }
 }
 
-extension Account {
-    /// A probe of the web backend would make a conversation there, and cost one of the few messages.
-    fileprivate var mayBeProbed: Bool {
-        switch kind {
-        case .openAI: true
-        case .chatGPT: false
-        }
-    }
-}
-
-extension AccountProbe.Outcome {
+extension ProbeOutcome {
     fileprivate var name: String {
         switch self {
         case .passed: "passed"

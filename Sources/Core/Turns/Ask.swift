@@ -13,15 +13,15 @@ package final class Ask: Sendable {
     package let completion: CompletionRequest?
     /// False where the operator keeps such calls out of the archive.
     package let isArchived: Bool
-    /// The account that the caller brought along, which is used in place of the pool's.
-    package let callerAccount: CallerAccount?
+    /// What the caller brought along, which is used in place of the pool's.
+    package let callerToken: CallerToken?
     package let requestID: String
 
     package init(
         user: User, key: APIKey.Digest? = nil, prompt: String = "", conversationID: Conversation.ID? = nil,
         pool: AccountPool.Kind = .free,
         model: String? = nil, system: String? = nil, completion: CompletionRequest? = nil, isArchived: Bool = true,
-        callerAccount: CallerAccount? = nil, requestID: String
+        callerToken: CallerToken? = nil, requestID: String
     ) {
         self.user = user
         self.key = key
@@ -32,7 +32,7 @@ package final class Ask: Sendable {
         self.system = system
         self.completion = completion
         self.isArchived = isArchived
-        self.callerAccount = callerAccount
+        self.callerToken = callerToken
         self.requestID = requestID
     }
 

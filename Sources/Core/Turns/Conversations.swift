@@ -29,13 +29,14 @@ package final class Conversations: Sendable {
     ///
     /// - Throws: ``GatewayError`` for everything that a caller can still be told with a status.
     package func begin(_ ask: Ask) async throws -> RunningTurn {
-        if let caller = ask.callerAccount { return try await begin(ask, on: caller) }
-        let pool = try permittedPool(of: ask)
-        if let id = ask.conversationID {
-            let (lease, conversation) = try await hold(id, for: ask)
-            return try await goOn(ask, in: conversation, holding: lease)
+        let candidates = try ask.callerToken.map(Candidates.callerToken) ?? .pool(permittedPool(of: ask))
+        guard let id = ask.conversationID else {
+            try checkSize(0, with: ask)
+            // Nobody else can send to a conversation that is not stored yet, so this one needs no lease.
+            return try await open(ask, on: candidates)
         }
-        return try await begin(ask, in: pool)
+        let (lease, conversation) = try await hold(id, for: ask)
+        return try await continueConversation(conversation, with: ask, holding: lease)
     }
 
     /// Begins one turn of the conversation whose thread the caller sent.
@@ -47,57 +48,77 @@ package final class Conversations: Sendable {
     /// - Throws: ``GatewayError`` where that conversation cannot go on.
     package func begin(_ ask: Ask, after thread: String) async throws -> RunningTurn? {
         guard let id = try await store.conversation(withThread: thread, of: ask.user.archive),
-            let lease = try await store.leaseTurn(in: id),
+            let lease = try await store.lease(.turn(id), timeout: .zero),
             // Asked again under the lease: the conversation may have gone on until now.
             try await store.conversation(withThread: thread, of: ask.user.archive) == id
         else { return nil }
-        return try await goOn(ask, in: try await read(id, for: ask), holding: lease, thread: thread)
+        return try await continueConversation(try await read(id, for: ask), with: ask, holding: lease, thread: thread)
     }
 
-    // Thousands of turns may wait in these at the same time. Inlined, each would hold what all of them need.
-
-    @inline(never)
-    private func begin(_ ask: Ask, in pool: AccountPool.Kind) async throws -> RunningTurn {
-        try checkSize(0, with: ask)
-        var conversation = Conversation(
-            origin: .account(Account.ID(rawValue: "")), system: ask.system ?? ask.completion?.system)
-        let startedAt = conversation.createdAt
-        let prompt = prompt(of: ask, after: nil)
-        let ticket = watch.enter(ask.user, ask.key)
-        let (lease, reply) = try await ticket.run { [dispatcher] in
-            try await dispatcher.start(prompt, in: pool, requestID: ask.requestID)
+    private func continueConversation(
+        _ conversation: Conversation, with ask: Ask, holding lease: Lease, thread: String? = nil
+    ) async throws -> RunningTurn {
+        let candidates: Candidates
+        switch (conversation.origin, ask.callerToken) {
+        case (.account(let id), nil):
+            if dispatcher.pool.account(id)?.isPlus == true, !ask.user.hasPlus { throw Self.plusNotAllowed }
+            candidates = .account(id)
+        case (.accessToken(let owner), let token?):
+            guard owner == token.upstreamUser else { throw GatewayError.begunWithOtherToken }
+            candidates = .callerToken(token)
+        case (.account, _?): throw GatewayError.begunWithoutToken
+        case (.accessToken, nil): throw GatewayError.begunWithToken
         }
-        conversation.origin = .account(lease.account.id)
-        // Nobody else can send to a conversation that is not stored yet, so this one needs no lease.
-        return RunningTurn(
-            conversations: self, ask: ask, conversation: conversation, startedAt: startedAt, lease: lease,
-            turnLease: nil, reply: reply, ticket: ticket)
+        return try await open(ask, on: candidates, in: conversation, holding: lease, thread: thread)
     }
 
-    @inline(never)
-    private func goOn(
-        _ ask: Ask, in conversation: Conversation, holding turnLease: Lease, thread: String? = nil
+    /// Sends the prompt; a conversation is begun where none is given.
+    private func open(
+        _ ask: Ask, on candidates: Candidates, in conversation: Conversation? = nil, holding turnLease: Lease? = nil,
+        thread: String? = nil
     ) async throws -> RunningTurn {
         let startedAt = Timestamp.now
-        guard case .account(let account) = conversation.origin else {
-            throw GatewayError.begunWithToken
-        }
-        if dispatcher.pool.account(account)?.isPlus == true, !ask.user.hasPlus { throw Self.plusNotAllowed }
         let prompt = prompt(of: ask, after: conversation)
         let ticket = watch.enter(ask.user, ask.key)
         let (lease, reply) = try await ticket.run { [dispatcher] in
-            try await dispatcher.resume(prompt, on: account, requestID: ask.requestID)
+            try await dispatcher.open(prompt, to: candidates, requestID: ask.requestID)
         }
         return RunningTurn(
-            conversations: self, ask: ask, conversation: conversation, startedAt: startedAt, lease: lease,
-            turnLease: turnLease, reply: reply, ticket: ticket, threadBefore: thread)
+            conversations: self, ask: ask,
+            conversation: conversation ?? begun(by: ask, on: lease.account, at: startedAt),
+            startedAt: startedAt, lease: lease, turnLease: turnLease, reply: reply, ticket: ticket,
+            threadBefore: thread)
+    }
+
+    private func begun(by ask: Ask, on account: Account, at startedAt: Timestamp) -> Conversation {
+        let origin =
+            ask.callerToken.map { .accessToken(upstreamUser: $0.upstreamUser) }
+            ?? Conversation.Origin.account(account.id)
+        var conversation = Conversation(origin: origin, system: ask.system ?? ask.completion?.system)
+        conversation.createdAt = startedAt
+        return conversation
+    }
+
+    /// Gives a conversation another title.
+    ///
+    /// It waits for a running turn of the conversation, which knows the old title and would store it again.
+    ///
+    /// - Throws: ``GatewayError`` 404 where the user has no such conversation, 400 while a turn keeps running.
+    func retitle(_ id: Conversation.ID, of user: User, to title: String) async throws {
+        guard try await store.conversationSize(id, of: user.archive) != nil else {
+            throw GatewayError.conversationNotFound
+        }
+        let lease = try await turnLease(in: id)
+        defer { withExtendedLifetime(lease) {} }
+        guard try await store.renameConversation(id, of: user.archive, to: title) else {
+            throw GatewayError.conversationNotFound
+        }
     }
 
     /// Waits for the right to run a turn of the conversation, then reads it.
     ///
     /// - Throws: ``GatewayError`` 404 where the user has no such conversation, 413 where it is too large to go on.
-    @inline(never)
-    func hold(_ id: Conversation.ID, for ask: Ask) async throws -> (Lease, Conversation) {
+    private func hold(_ id: Conversation.ID, for ask: Ask) async throws -> (Lease, Conversation) {
         // Asked before the wait: nobody waits for another's conversation, or keeps it busy.
         guard try await store.conversationSize(id, of: ask.user.archive) != nil else {
             throw GatewayError.conversationNotFound
@@ -169,7 +190,7 @@ package final class Conversations: Sendable {
         }
     }
 
-    func prompt(of ask: Ask, after conversation: Conversation?) -> UpstreamPrompt {
+    private func prompt(of ask: Ask, after conversation: Conversation?) -> UpstreamPrompt {
         UpstreamPrompt(
             conversation: conversation, prompt: ask.prompt,
             system: ask.system, model: ask.model ?? conversation.flatMap(model), pseudonym: ask.user.archive.pseudonym,
@@ -191,19 +212,12 @@ package final class Conversations: Sendable {
     }
 
     /// Waits for the running turn of the conversation to end.
-    @inline(never)
-    func turnLease(in id: Conversation.ID) async throws -> Lease {
-        let end = ContinuousClock.now + queueTimeout
-        var pause = Duration.milliseconds(5)
-        while true {
-            if let lease = try await store.leaseTurn(in: id) { return lease }
-            guard ContinuousClock.now < end else {
-                throw GatewayError(
-                    .conversationBusy, "Another message of this conversation is still being answered. Wait for it.")
-            }
-            try await Task.sleep(for: pause * Double.random(in: 0.5...1))
-            pause = min(pause * 2, .milliseconds(100))
+    private func turnLease(in id: Conversation.ID) async throws -> Lease {
+        guard let lease = try await store.lease(.turn(id), timeout: queueTimeout) else {
+            throw GatewayError(
+                .conversationBusy, "Another message of this conversation is still being answered. Wait for it.")
         }
+        return lease
     }
 
     private static let plusNotAllowed = GatewayError(

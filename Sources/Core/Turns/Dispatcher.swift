@@ -1,5 +1,15 @@
 import Logging
 
+/// Where a prompt may be sent.
+enum Candidates: Sendable {
+    /// The accounts of a kind by turns, for a new conversation.
+    case pool(AccountPool.Kind)
+    /// The account of the conversation that goes on, and no other.
+    case account(Account.ID)
+    /// What the caller brought along.
+    case callerToken(CallerToken)
+}
+
 /// Picks account and driver for a turn, and moves on to the next account before the first byte.
 package final class Dispatcher: Sendable {
     let store: any Store
@@ -9,7 +19,7 @@ package final class Dispatcher: Sendable {
     let queueTimeout: Duration
     let trials: AccountTrials
     let log: Logger
-    let catalogue: ModelCatalogue
+    package let catalogue: ModelCatalogue
 
     package init(
         store: any Store, pool: AccountPool, drivers: UpstreamDrivers, queueTimeout: Duration, log: Logger
@@ -23,22 +33,23 @@ package final class Dispatcher: Sendable {
         catalogue = ModelCatalogue(accounts: pool.accounts, store: store, drivers: drivers, log: log)
     }
 
-    /// Sends the first prompt of a conversation to the next account of the pool in turn.
+    /// Sends a prompt, and returns when the first of the candidates that takes it has begun to answer.
     ///
-    /// - Throws: ``GatewayError``; `noAccountAvailable` with the time when the first account comes back.
-    func start(
-        _ prompt: UpstreamPrompt, in kind: AccountPool.Kind, requestID: String
+    /// - Throws: ``GatewayError`` with the time of the next try, where there is one.
+    func open(
+        _ prompt: UpstreamPrompt, to candidates: Candidates, requestID: String
     ) async throws -> (lease: AccountLease, reply: UpstreamReply) {
-        let members = try await members(kind, model: prompt.model)
+        let members = try await members(candidates, model: prompt.model)
         var failures = TurnFailures()
         while true {
-            switch try await attempt(prompt, in: kind, among: members, after: failures) {
+            switch try await attempt(prompt, candidates, among: members, after: failures) {
             case .answering(let lease, let reply): return (lease, reply)
-            case .exhausted: throw failures.told
+            case .exhausted: throw failures.callerError
             case .failed(let account, let error):
-                let trial = try await noteOrGiveUp(error, of: account, by: prompt.pseudonym, requestID: requestID)
-                failures.add(error, of: account, trial)
-                if failures.tried.count < members.count, await failures.areOwn() { throw failures.told }
+                let noted = try await note(error, of: account, by: prompt.pseudonym, requestID: requestID)
+                if let refusal = refusal(for: error, candidates, noted.health) { throw refusal }
+                failures.add(error, of: account, noted.trial)
+                if failures.tried.count < members.count, await failures.areOwn() { throw failures.callerError }
             }
         }
     }
@@ -47,14 +58,14 @@ package final class Dispatcher: Sendable {
         case answering(AccountLease, UpstreamReply)
         /// Its slot is free again.
         case failed(Account, UpstreamError)
+        /// Every account that could be used was tried.
         case exhausted
     }
 
-    @inline(never)
     private func attempt(
-        _ prompt: UpstreamPrompt, in kind: AccountPool.Kind, among members: [Account], after failures: TurnFailures
+        _ prompt: UpstreamPrompt, _ candidates: Candidates, among members: [Account], after failures: TurnFailures
     ) async throws -> Attempt {
-        guard let lease = try await reserve(members, kind: kind, after: failures) else { return .exhausted }
+        guard let lease = try await reserve(candidates, members, after: failures) else { return .exhausted }
         do throws(UpstreamError) {
             return .answering(lease, try await drivers.driver(for: lease.account).send(prompt, to: lease.account))
         } catch {
@@ -62,23 +73,99 @@ package final class Dispatcher: Sendable {
         }
     }
 
-    /// Notes a failure; throws it where no other account may be tried.
-    @inline(never)
-    private func noteOrGiveUp(
-        _ error: UpstreamError, of account: Account, by caller: String, requestID: String
-    ) async throws -> AccountTrials.Trial? {
-        let trial = try await note(error, of: account, by: caller, requestID: requestID)
-        if error.kind == .cancelled || error.failure == .callerFault || error.mayBeAccepted { throw error.gatewayError }
-        return trial
+    /// - Returns: Nil when every account that could be used has been tried.
+    private func reserve(
+        _ candidates: Candidates, _ members: [Account], after failures: TurnFailures
+    ) async throws -> AccountLease? {
+        let purpose: AccountChoice.Purpose
+        switch candidates {
+        case .callerToken(let token):
+            guard let slot = try await store.lease(.upstreamUser(token.upstreamUser), timeout: queueTimeout) else {
+                throw GatewayError.accessTokenBusy
+            }
+            return AccountLease(account: token.account, slot: slot)
+        case .account: purpose = .followUp
+        case .pool(let kind): purpose = .round(pool.round(kind, among: members))
+        }
+        let choice = AccountChoice(purpose, among: members, excluding: failures.tried)
+        // Who has already waited for an account that failed does not wait long for the next.
+        let timeout = failures.isEmpty ? queueTimeout : min(queueTimeout, .seconds(5))
+        switch try await store.reserve(choice, timeout: timeout) {
+        case .reserved(let lease): return lease
+        case .busy where failures.isEmpty: throw GatewayError.allAccountsBusy
+        case .busy: return nil
+        case .unavailable(let health):
+            if case .account(let id) = candidates {
+                throw health[id]?.remainingRest(at: .now).map(GatewayError.accountResting) ?? .accountGone
+            }
+            guard failures.isEmpty || failures.areLimits else { return nil }
+            throw AccountPool.unavailable(members, health: health, at: .now)
+        }
     }
+
+    /// What the caller is told after a failure; nil where the next account may be tried.
+    private func refusal(
+        for error: UpstreamError, _ candidates: Candidates, _ health: AccountHealth?
+    ) -> GatewayError? {
+        switch candidates {
+        case .pool:
+            let isFinal = error.kind == .cancelled || error.failure == .callerFault || error.mayBeAccepted
+            return isFinal ? error.gatewayError : nil
+        case .account:
+            let isLimit = error.failure == .rateLimited || error.failure == .quota
+            let pause = isLimit ? health?.remainingRest(at: .now) : nil
+            return pause.map(GatewayError.accountResting) ?? error.gatewayError
+        case .callerToken: return error.callerTokenError
+        }
+    }
+
+    /// Notes a failure in the account's shared state.
+    ///
+    /// - Parameter caller: Who sent the request, by the name that upstreams see.
+    /// - Returns: The account's health after it, where it is the account's or may be; and what finds that out, where it
+    ///   is not known.
+    @discardableResult
+    func note(
+        _ error: UpstreamError, of account: Account, by caller: String, requestID: String
+    ) async throws -> (health: AccountHealth?, trial: AccountTrials.Trial?) {
+        guard error.kind != .cancelled else { return (nil, nil) }
+        log.notice(
+            "upstream failed",
+            metadata: [
+                "request_id": "\(requestID)", "account": "\(account.id)", "class": "\(error.failure.rawValue)",
+                "reason": "\(error.reason)",
+            ])
+        guard error.failure != .callerFault, error.failure != .modelUnavailable, !account.isEphemeral else {
+            return (nil, nil)
+        }
+        let health = try await store.noteAccount(account, .failure(error, caller: caller))
+        let trial = error.failure == .transient ? trials.begin(on: account, after: error, health) : nil
+        return (health, trial)
+    }
+
+    /// Notes that a turn went well.
+    func noteSuccess(of account: Account) async throws {
+        if !account.isEphemeral { try await store.noteAccount(account, .success) }
+    }
+
+    // MARK: Models
 
     /// The chat models that the accounts of `kind` offer, each once, in the order of the accounts.
     func models(of kind: AccountPool.Kind) async -> [String] { await catalogue.models(of: pool.members(kind)) }
 
+    private func members(_ candidates: Candidates, model: String?) async throws -> [Account] {
+        switch candidates {
+        case .pool(let kind): return try await members(kind, model: model)
+        case .account(let id):
+            guard let account = pool.account(id) else { throw GatewayError.accountGone }
+            return [account]
+        case .callerToken(let token): return [token.account]
+        }
+    }
+
     /// The accounts of `kind` that offer `model`.
     ///
     /// One whose models are not known may have it, and is asked where none is up that is known to.
-    @inline(never)
     private func members(_ kind: AccountPool.Kind, model: String?) async throws -> [Account] {
         let all = pool.members(kind)
         guard !all.isEmpty else {
@@ -104,144 +191,24 @@ package final class Dispatcher: Sendable {
         }
         return known + possible
     }
+}
 
-    /// Sends a follow-up to the account of its conversation, and to no other.
-    ///
-    /// - Throws: ``GatewayError``; `accountUnavailable` if the account is gone or disabled.
-    func resume(
-        _ prompt: UpstreamPrompt, on id: Account.ID, requestID: String
-    ) async throws -> (lease: AccountLease, reply: UpstreamReply) {
-        guard let account = pool.account(id) else { throw Self.accountGone }
-        let health = try await store.health(of: id)
-        if health.isOut(at: .now, fingerprint: account.fingerprint) {
-            guard let pause = health.remainingRest(at: .now) else { throw Self.accountGone }
-            throw Self.resting(for: pause)
-        }
-        let lease = try await waitForSlot(queueTimeout) { () async throws in
-            switch try await store.reserveSlot(of: account) {
-            case .taken(let slot): AccountLease(account: account, slot: slot)
-            case .full: nil
-            }
-        }
-        guard let lease else { throw Self.allBusy }
-        do throws(UpstreamError) {
-            return (lease, try await drivers.driver(for: account).send(prompt, to: account))
-        } catch {
-            try await note(error, of: account, by: prompt.pseudonym, requestID: requestID)
-            guard error.failure == .rateLimited || error.failure == .quota,
-                let pause = try await store.health(of: id).remainingRest(at: .now)
-            else { throw error.gatewayError }
-            throw Self.resting(for: pause)
-        }
-    }
-
-    /// Sends a prompt to the account that the caller brought along, one at a time for its upstream user.
-    func send(
-        _ prompt: UpstreamPrompt, to caller: CallerAccount, requestID: String
-    ) async throws -> (lease: AccountLease, reply: UpstreamReply) {
-        let lease = try await waitForSlot(queueTimeout) { () async throws in
-            try await store.leaseUpstreamUser(caller.upstreamUser).map {
-                AccountLease(account: caller.account, slot: $0)
-            }
-        }
-        guard let lease else {
-            throw GatewayError(
-                .rateLimited, "Another message is being answered with this access token. Wait for it.",
-                retryAfter: .seconds(1))
-        }
-        do throws(UpstreamError) {
-            return (lease, try await drivers.driver(for: caller.account).send(prompt, to: caller.account))
-        } catch {
-            try await note(error, of: caller.account, by: prompt.pseudonym, requestID: requestID)
-            throw error.callerTokenError
-        }
-    }
-
-    /// Notes a failure in the account's shared state.
-    ///
-    /// - Parameter caller: Who sent the request, by the name that upstreams see.
-    /// - Returns: What finds out whether the account is at fault, where that is not known.
-    @inline(never) @discardableResult
-    func note(
-        _ error: UpstreamError, of account: Account, by caller: String, requestID: String
-    ) async throws -> AccountTrials.Trial? {
-        guard error.kind != .cancelled else { return nil }
-        log.notice(
-            "upstream failed",
-            metadata: [
-                "request_id": "\(requestID)", "account": "\(account.id)", "class": "\(error.failure.rawValue)",
-                "reason": "\(error.reason)",
-            ])
-        guard error.failure != .callerFault, error.failure != .modelUnavailable, !account.isCallers else { return nil }
-        try await store.count(.errors, of: account.id)
-        if error.failure == .transient { return try await trials.begin(on: account, after: error, by: caller) }
-        try await store.updateHealth(of: account.id) { $0.note(error, of: account, at: .now) }
-        return nil
-    }
-
-    /// Notes that a turn went well.
-    func noteSuccess(of account: Account) async throws {
-        guard !account.isCallers else { return }
-        try await store.count(.requests, of: account.id)
-        guard try await !store.health(of: account.id).isUntouched else { return }
-        try await store.updateHealth(of: account.id) { $0.noteSuccess(at: .now) }
-    }
-
-    /// - Returns: Nil when every account that could be used has been tried.
-    @inline(never)
-    private func reserve(
-        _ members: [Account], kind: AccountPool.Kind, after failures: TurnFailures
-    ) async throws -> AccountLease? {
-        let cursor = pool.cursor(kind, among: members)
-        let remaining = members.filter { !failures.tried.contains($0.id) }
-        // Who has already waited for an account that failed does not wait long for the next.
-        let patience = failures.isEmpty ? queueTimeout : min(queueTimeout, .seconds(5))
-        let lease = try await waitForSlot(patience) { () async throws in
-            let reserved = try await store.reserveAccount(cursor: cursor, among: members) { last, health in
-                AccountPool.order(members, after: last, health: health, excluding: failures.tried, at: .now)
-            }
-            if let reserved { return AccountLease(account: reserved.account, slot: reserved.slot) }
-            // Waiting helps only where an account is full; one that rests or is disabled is not waited for.
-            var health: [Account.ID: AccountHealth] = [:]
-            for account in members { health[account.id] = try await store.health(of: account.id) }
-            let usable = AccountPool.order(remaining, after: nil, health: health, excluding: [], at: .now)
-            if !usable.isEmpty { return nil }
-            guard failures.isEmpty || failures.areLimits else { throw NothingLeft() }
-            throw AccountPool.unavailable(members, health: health, at: .now)
-        }
-        if lease == nil, failures.isEmpty { throw Self.allBusy }
-        return lease
-    }
-
-    /// Asks `attempt` again until it gives a lease or the time is up.
-    private func waitForSlot(
-        _ patience: Duration, _ attempt: () async throws -> AccountLease?
-    ) async throws -> AccountLease? {
-        let end = ContinuousClock.now + patience
-        var pause = Duration.milliseconds(5)
-        do {
-            while true {
-                if let lease = try await attempt() { return lease }
-                guard ContinuousClock.now < end else { return nil }
-                try await Task.sleep(for: pause * Double.random(in: 0.5...1))
-                pause = min(pause * 2, .milliseconds(100))
-            }
-        } catch is NothingLeft { return nil }
-    }
-
-    private struct NothingLeft: Error {}
-
-    private static let accountGone = GatewayError(
+extension GatewayError {
+    fileprivate static let accountGone = GatewayError(
         .accountUnavailable,
         "The account that began this conversation is not available. The conversation is kept; start a new one.")
 
-    private static func resting(for pause: Duration) -> GatewayError {
+    fileprivate static func accountResting(for pause: Duration) -> GatewayError {
         GatewayError(
             .accountResting,
             "The account of this conversation is resting. Try again later, or start a new conversation.",
             retryAfter: pause)
     }
 
-    private static let allBusy = GatewayError(
+    fileprivate static let allAccountsBusy = GatewayError(
         .noAccountAvailable, "All accounts are busy. Try again in a moment.", retryAfter: .seconds(1))
+
+    fileprivate static let accessTokenBusy = GatewayError(
+        .rateLimited, "Another message is being answered with this access token. Wait for it.",
+        retryAfter: .seconds(1))
 }

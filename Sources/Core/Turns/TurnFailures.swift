@@ -3,7 +3,7 @@ struct TurnFailures: Sendable {
     /// On so many accounts that are well a turn may fail; then it is the turn's own fault.
     static let most = 2
     /// After this no further trial is waited for.
-    private static let patience = Duration.seconds(10)
+    private static let timeout = Duration.seconds(10)
 
     private let start = ContinuousClock.now
     private(set) var tried: Set<Account.ID> = []
@@ -18,7 +18,7 @@ struct TurnFailures: Sendable {
     var areLimits: Bool { own == nil && (last?.failure == .rateLimited || last?.failure == .quota) }
 
     /// What the caller is told when no account is left.
-    var told: GatewayError {
+    var callerError: GatewayError {
         (own ?? last ?? UpstreamError(.unreachable, .transient, "no account")).gatewayError
     }
 
@@ -35,7 +35,7 @@ struct TurnFailures: Sendable {
     /// Waits until it is known whether the accounts are well, a few seconds at most.
     func areOwn() async -> Bool {
         guard trials.count >= Self.most else { return false }
-        guard ContinuousClock.now - start < Self.patience else { return true }
+        guard ContinuousClock.now - start < Self.timeout else { return true }
         var count = 0
         for trial in trials where await trial.value != .guilty { count += 1 }
         return count >= Self.most

@@ -118,8 +118,8 @@ final class TurnWatch: Sendable {
             for turns in byCaller.values {
                 guard let turn = turns.first else { continue }
                 // Where that cannot be told now the next look tells it.
-                let standing = try? await store.mayGoOn(turn.user, calledWith: turn.key)
-                if let refusal = standing?.refusal { turns.forEach { $0.end(refusal) } }
+                let caller = try? await store.caller(turn.key.map { [$0] } ?? [], acting: turn.user)
+                if let refusal = caller?.standing.refusal { turns.forEach { $0.end(refusal) } }
             }
         }
     }

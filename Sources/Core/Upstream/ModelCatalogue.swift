@@ -108,7 +108,7 @@ package final class ModelCatalogue: Sendable {
             let pause = await known(of: account)?.pause(at: .now) ?? .zero
             guard pause == .zero else { return pause }
             guard !(await isOut(account)),
-                let lease = try await store.leaseModelList(of: account.id)
+                let lease = try await store.lease(.modelList(account.id), timeout: .zero)
             else { return Self.nextLook }
             defer { withExtendedLifetime(lease) {} }
             // Another worker may have asked meanwhile.

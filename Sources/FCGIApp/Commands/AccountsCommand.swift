@@ -19,9 +19,9 @@ struct AccountsCommand: ParsableCommand {
         var json = false
 
         /// Runs `work` on a thread that may block and prints the rows that it gives.
-        func print(_ work: @escaping @Sendable (AccountDesk) async throws -> [JSON]) throws {
-            let desk = try Composition.makeAccountDesk(settingsPath: settings, stateDirectory: state.stateDir)
-            for row in try Blocking.run({ try await work(desk) }) { Swift.print(json ? row.text : Self.line(row)) }
+        func print(_ work: @escaping @Sendable (AccountAdmin) async throws -> [JSON]) throws {
+            let admin = try Composition.makeAccountAdmin(settingsPath: settings, stateDirectory: state.stateDir)
+            for row in try Blocking.run({ try await work(admin) }) { Swift.print(json ? row.text : Self.line(row)) }
         }
 
         private static func line(_ row: JSON) -> String {
@@ -68,7 +68,7 @@ struct AccountsCommand: ParsableCommand {
 }
 
 extension AccountsCommand.Options {
-    fileprivate func perform(_ action: AccountDesk.Action, on id: String) throws {
+    fileprivate func perform(_ action: AccountAdmin.Action, on id: String) throws {
         try print { [try await $0.perform(action, on: Account.ID(rawValue: id))] }
     }
 }

@@ -24,3 +24,12 @@ enum Blocking {
 private final class Box<Value: Sendable>: Sendable {
     let result = Mutex<Result<Value, any Error>?>(nil)
 }
+
+/// A command that could not do its work; its description is what the operator reads.
+struct CommandFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+
+    init(_ error: any Error) { description = "\(error)" }
+}

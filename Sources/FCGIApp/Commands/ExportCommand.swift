@@ -15,7 +15,7 @@ struct ExportCommand: ParsableCommand {
     var owner = User.selfOwner
 
     func run() throws {
-        let store = try state.openStore()
+        let store = try state.openFiles()
         let export = Export(store: store)
         guard let userID else { return try export.all { print(Text.shown($0)) } }
         let id = User.ID(owner: owner, userID: userID)

@@ -34,7 +34,7 @@ struct ImportCommand: ParsableCommand {
     func run() throws {
         let accounts = try settings.map { try Settings.load(path: $0).settings.openAI.accounts } ?? []
         let (users, conversations) = (try users.map(Self.read), try conversations.map(Self.read))
-        var work = FlaskImport(store: try state.openStore(), accounts: accounts, isDryRun: dryRun)
+        var work = FlaskImport(store: try state.openFiles(), accounts: accounts, isDryRun: dryRun)
         let report = try work.run(users: users, conversations: conversations)
         for line in report.lines { print(line) }
         print(

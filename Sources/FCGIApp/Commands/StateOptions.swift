@@ -7,7 +7,16 @@ struct StateOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The directory that holds all state.", valueName: "DIR"))
     var stateDir: String
 
-    func openStore() throws -> JSONFileStore {
-        try JSONFileStore(root: stateDir, durability: .fsync, log: Logger(label: "command"))
+    /// Runs `work` on the store.
+    func run<Value: Sendable>(_ work: @escaping @Sendable (any Store) async throws -> Value) throws -> Value {
+        let store = try Composition.openStore(stateDir, durability: .fsync, log: Self.log)
+        return try Blocking.run { try await work(store) }
     }
+
+    /// For commands that work on the files themselves.
+    func openFiles() throws -> JSONFileStore {
+        try JSONFileStore(root: stateDir, durability: .fsync, log: Self.log)
+    }
+
+    private static let log = Logger(label: "command")
 }

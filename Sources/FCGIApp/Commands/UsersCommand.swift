@@ -55,21 +55,18 @@ struct UsersCommand: ParsableCommand {
         }
 
         func run() throws {
-            let store = try state.openStore()
-            var creator = User.Creator.admin
-            if user.owner != User.selfOwner {
-                guard let client = try store.user(User.ID(owner: User.selfOwner, userID: user.owner)),
-                    client.role == .client
-                else { throw CommandFailure("There is no client \(user.owner).") }
-                creator = .client(client)
-            }
             let key = APIKey.generate()
-            let record: User
-            do throws(GatewayError) { record = try made(by: creator, keys: [User.Key(key)]) } catch {
-                throw CommandFailure(error.message)
-            }
-            guard try store.addUser(record).user != nil else {
-                throw CommandFailure("The user \(user.userID) exists already.")
+            try state.run { store in
+                var creator = User.Creator.admin
+                if user.owner != User.selfOwner {
+                    guard let client = try await store.user(User.ID(owner: User.selfOwner, userID: user.owner)),
+                        client.role == .client
+                    else { throw CommandFailure("There is no client \(user.owner).") }
+                    creator = .client(client)
+                }
+                guard try await store.addUser(try made(by: creator, keys: [User.Key(key)])).user != nil else {
+                    throw CommandFailure("The user \(user.userID) exists already.")
+                }
             }
             print(key.text)
         }
@@ -87,13 +84,14 @@ struct UsersCommand: ParsableCommand {
         var json = false
 
         func run() throws {
-            let store = try state.openStore()
-            var before: User.ID?
-            while true {
-                let users = try store.users(ownedBy: owner, before: before, limit: 500)
-                for user in users { print(json ? Text.shown(user.summary) : line(user)) }
-                guard users.count == 500 else { return }
-                before = users.last?.id
+            try state.run { store in
+                var before: User.ID?
+                while true {
+                    let users = try await store.users(ownedBy: owner, before: before, limit: 500)
+                    for user in users { print(json ? Text.shown(user.summary) : line(user)) }
+                    guard users.count == 500 else { return }
+                    before = users.last?.id
+                }
             }
         }
 
@@ -114,9 +112,11 @@ struct UsersCommand: ParsableCommand {
         var keepConversations = false
 
         func run() throws {
-            let store = try state.openStore()
-            guard let record = try store.user(user.id) else { throw absent }
-            switch try store.removeUser(record, keepConversations: keepConversations, withUsers: false) {
+            let removal = try state.run { store in
+                guard let record = try await store.user(user.id) else { return UserRemoval.absent }
+                return try await store.removeUser(record, keepConversations: keepConversations, withUsers: false)
+            }
+            switch removal {
             case .removed: return
             case .absent: throw absent
             case .hasUsers: throw CommandFailure("The client \(user.userID) has users. Remove them first.")
@@ -137,11 +137,13 @@ struct UsersCommand: ParsableCommand {
 
         func run() throws {
             let key = APIKey.generate()
-            let changed = try state.openStore().updateUser(user.id) { user in
-                user.keys = [User.Key(key)]
-                return true
+            let changed = try state.run { store in
+                guard let record = try await store.user(user.id) else { return UserUpdate.absent }
+                return try await store.updateUser(record, UserChange(keys: .rotate(to: User.Key(key))))
             }
-            guard changed != nil else { throw CommandFailure("There is no user \(user.userID) of \(user.owner).") }
+            guard changed.user != nil else {
+                throw CommandFailure("There is no user \(user.userID) of \(user.owner).")
+            }
             print(key.text)
         }
     }

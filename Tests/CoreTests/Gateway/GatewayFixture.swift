@@ -2,6 +2,7 @@ import HTTPTypes
 import Logging
 
 @testable import Core
+@testable import FCGIApp
 
 /// A gateway on a directory of its own, without sockets.
 struct GatewayFixture {
@@ -22,9 +23,11 @@ struct GatewayFixture {
         store = try directory.store()
         self.driver = driver
         adminKey = try store.createFirstAdmin()?.text ?? ""
-        gateway = Gateway(
-            settings: settings, store: store, drivers: UpstreamDrivers(openAI: driver),
-            log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), onStorageFault: {})
+        gateway = Composition(
+            settings: settings, store: store,
+            log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), client: .shared,
+            drivers: UpstreamDrivers(openAI: driver)
+        ).makeGateway()
     }
 
     static func account(_ id: String, isPlus: Bool = false, models: [String] = []) -> Account {

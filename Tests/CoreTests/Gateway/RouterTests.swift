@@ -4,8 +4,8 @@ import Testing
 
 struct RouterTests {
     private let router = Router([
-        Route("/v1/models", [.get], .openAI) { _ in Response(status: .ok) },
-        Route("/v1/models/*", [.get, .delete], .openAI) { _ in Response(status: .ok) },
+        Route("/v1/models", [.get], .openAI, for: .open) { _ in Response(status: .ok) },
+        Route("/v1/models/*", [.get, .delete], .openAI, for: .open) { _ in Response(status: .ok) },
     ])
 
     @Test(arguments: ["/v1/models/a", "/v1/models/an/owner's/model", "/v1/models/", "/v1/models/*"])
@@ -32,9 +32,9 @@ struct RouterTests {
 
     @Test func `only the slash behind a page leads to it`() {
         let router = Router([
-            Route("/", [.get], .page) { _ in Response(status: .ok) },
-            Route("/chat", [.get], .page) { _ in Response(status: .ok) },
-            Route("/api/chat", [.get], .api) { _ in Response(status: .ok) },
+            Route("/", [.get], .page, for: .open) { _ in Response(status: .ok) },
+            Route("/chat", [.get], .page, for: .open) { _ in Response(status: .ok) },
+            Route("/api/chat", [.get], .api, for: .open) { _ in Response(status: .ok) },
         ])
         #expect(router.page(atFolder: "/chat/") == "/chat")
         for path in ["/chat", "/", "//", "/api/chat/", "/chat//", "/x/", "//chat/"] {
@@ -43,7 +43,7 @@ struct RouterTests {
     }
 
     @Test func `HEAD begins nothing where POST does the same as GET`() throws {
-        let router = Router([Route("/chat", [.get, .post], .api) { _ in Response(status: .ok) }])
+        let router = Router([Route("/chat", [.get, .post], .api, for: .open) { _ in Response(status: .ok) }])
         #expect(throws: GatewayError.self) { try router.route(.head, "/chat") }
     }
 }

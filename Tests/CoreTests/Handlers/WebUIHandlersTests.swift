@@ -106,7 +106,7 @@ struct WebUIHandlersTests {
         #expect(await fixture.post(path, ["conversation_id": JSON(id)], key: mine).status == 422)
         #expect(await fixture.post(path, ["conversation_id": JSON(id), "title": " \"\" "], key: mine).status == 422)
 
-        let lease = try fixture.store.leaseTurn(in: id)
+        let lease = try await fixture.store.lease(.turn(id), timeout: .zero)
         let busy = await fixture.post(path, ["conversation_id": JSON(id), "title": "t"], key: mine)
         withExtendedLifetime(lease) {}
         #expect(busy.code == "conversation_busy")

@@ -8,14 +8,23 @@ struct AccountPoolTests {
         Account(id: Account.ID(rawValue: $0), kind: .openAI(Account.OpenAI(baseURL: "http://127.0.0.1:1")))
     }
 
+    /// In which order accounts are taken where each has one slot; `last` had the turn before.
     private func order(
         after last: String? = nil, health: [String: AccountHealth] = [:], excluding tried: Set<String> = []
     ) -> String {
-        let health = Dictionary(uniqueKeysWithValues: health.map { (Account.ID(rawValue: $0), $1) })
-        return AccountPool.order(
-            members, after: last.map(Account.ID.init(rawValue:)), health: health,
-            excluding: Set(tried.map(Account.ID.init(rawValue:))), at: now
-        ).map(\.id.rawValue).joined()
+        let choice = AccountChoice(
+            .round("r"), among: members, excluding: Set(tried.map(Account.ID.init(rawValue:))))
+        let start = members.firstIndex { $0.id.rawValue == last }.map { $0 + 1 } ?? 0
+        var taken: [Int] = []
+        while case .taken = choice.pick(
+            from: start, at: now, health: { health[members[$0].id.rawValue] ?? AccountHealth() },
+            take: { index in
+                guard !taken.contains(index) else { return false }
+                taken.append(index)
+                return true
+            })
+        {}
+        return taken.map { members[$0].id.rawValue }.joined()
     }
 
     private func resting(_ duration: Duration) -> AccountHealth {
@@ -44,6 +53,31 @@ struct AccountPoolTests {
         disabled.state = .disabled
         disabled.fingerprint = "of other settings"
         #expect(order(health: ["a": disabled]) == "abcd")
+    }
+
+    @Test func `who is suspect comes last`() {
+        var suspect = AccountHealth()
+        suspect.suspect("status 500", by: "u", at: now)
+        #expect(order(after: "a", health: ["b": suspect]) == "cdab")
+    }
+
+    @Test func `full accounts are told from those that are out`() {
+        let choice = AccountChoice(.round("r"), among: members)
+        func pick(_ health: AccountHealth?) -> AccountChoice.Pick {
+            choice.pick(from: 0, at: now, health: { _ in health }, take: { _ in false })
+        }
+        #expect(pick(AccountHealth()) == .busy)
+        #expect(pick(resting(.seconds(5))) == .unavailable)
+        #expect(pick(nil) == .unknown)
+        let probe = AccountChoice(.probe, among: members)
+        #expect(probe.pick(from: 0, at: now, health: { _ in nil }, take: { $0 == 2 }) == .taken(2))
+    }
+
+    @Test func `a round is named by the accounts that come into question`() {
+        let pool = AccountPool(members)
+        #expect(pool.round(.free, among: members) == "free")
+        #expect(pool.round(.free, among: [members[0]]) != pool.round(.free, among: [members[1]]))
+        #expect(pool.round(.free, among: members.reversed()) != "free")
     }
 
     @Test func `the first return is that of the shortest rest`() {

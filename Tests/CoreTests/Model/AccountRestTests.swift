@@ -68,7 +68,7 @@ struct AccountRestTests {
         #expect(token.pause(at: now + .seconds(-864_000)) == nil)
     }
 
-    @Test func `tries of a clock that was set back do not count`() throws {
+    @Test func `attempts of a clock that was set back do not count`() throws {
         let directory = TemporaryDirectory()
         let store = try directory.store()
         let digest = Hex.sha256("a key")
@@ -77,8 +77,8 @@ struct AccountRestTests {
             JSONObject(unchecked: [.init(name: digest, value: .array(Array(repeating: later, count: 5)))]))
         try AtomicFile.write(record.bytes, to: store.layout.tries(digest), durable: false)
 
-        for _ in 0..<5 { #expect(try store.countTry(of: digest, limit: 5, within: .seconds(60)) == nil) }
-        let wait = try #require(try store.countTry(of: digest, limit: 5, within: .seconds(60)))
+        for _ in 0..<5 { #expect(try store.consumeAttempt(of: digest, limit: 5, within: .seconds(60)) == nil) }
+        let wait = try #require(try store.consumeAttempt(of: digest, limit: 5, within: .seconds(60)))
         #expect(wait > .zero && wait <= .seconds(60))
     }
 }

@@ -14,14 +14,15 @@ struct AccountSuspicionTests {
 
     @Test func `a suspect account is not out, but comes after all others for a while`() {
         let others = [account, GatewayFixture.account("b")]
-        let health = [account.id: suspect("u")]
-        func order(at moment: Timestamp) -> [String] {
-            AccountPool.order(others, after: nil, health: health, excluding: [], at: moment).map(\.id.rawValue)
+        let health = [suspect("u"), AccountHealth()]
+        func first(at moment: Timestamp) -> AccountChoice.Pick {
+            AccountChoice(.round("r"), among: others).pick(
+                from: 0, at: moment, health: { health[$0] }, take: { _ in true })
         }
 
-        #expect(order(at: now) == ["b", "a"])
-        #expect(order(at: now + .seconds(5)) == ["a", "b"])
-        #expect(order(at: now + .seconds(-864_000)) == ["a", "b"])
+        #expect(first(at: now) == .taken(1))
+        #expect(first(at: now + .seconds(5)) == .taken(0))
+        #expect(first(at: now + .seconds(-864_000)) == .taken(0))
     }
 
     @Test func `one caller is one, however often it fails`() {

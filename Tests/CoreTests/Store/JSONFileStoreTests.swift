@@ -26,12 +26,9 @@ struct JSONFileStoreTests {
         #expect(try store.user(withKey: key.digest)?.id == added.id)
 
         let other = APIKey.generate()
-        let changed = try store.updateUser(added.id) { user in
-            user.keys = [User.Key(other)]
-            return true
-        }
+        let changed = try store.updateUser(added, UserChange(keys: .rotate(to: User.Key(other))))
 
-        #expect(changed?.keys.count == 1)
+        #expect(changed.user?.keys.count == 1)
         #expect(try store.user(withKey: key.digest) == nil)
         #expect(try store.user(withKey: other.digest)?.id == added.id)
     }
@@ -52,21 +49,18 @@ struct JSONFileStoreTests {
     @Test func `changes made at the same time are all kept`() async throws {
         let store = try directory.store()
         let id = User.ID(owner: "self", userID: "counter")
-        _ = try store.adding(User(id: id, username: "0"))
+        let added = try store.adding(User(id: id, username: "0"))
 
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<200 {
                 group.addTask {
-                    _ = try store.updateUser(id) { user in
-                        user.username = String((Int(user.username) ?? 0) + 1)
-                        return true
-                    }
+                    _ = try store.updateUser(added, UserChange(keys: .add(User.Key(APIKey.generate()))))
                 }
             }
             try await group.waitForAll()
         }
 
-        #expect(try store.user(id)?.username == "200")
+        #expect(try store.user(id)?.keys.count == 200)
     }
 
     @Test func `equal ids of different owners are different users`() throws {
@@ -197,55 +191,6 @@ struct JSONFileStoreTests {
         #expect(try await !store.appendTurn(of: conversation("c1", turns: 2), of: owner.archive))
     }
 
-    @Test func `one turn at a time holds a conversation`() throws {
-        let store = try directory.store()
-        var first = try store.leaseTurn(in: "c1")
-        #expect(first != nil)
-        #expect(try store.leaseTurn(in: "c1") == nil)
-        #expect(try store.leaseTurn(in: "c2") != nil)
-        first = nil
-        #expect(try store.leaseTurn(in: "c1") != nil)
-    }
-
-    @Test func `an account's slots are as many as its limit`() throws {
-        let store = try directory.store()
-        let account = Account(
-            id: Account.ID(rawValue: "a"), kind: .openAI(.init(baseURL: "http://127.0.0.1:1/v1", apiKey: nil)),
-            maxConcurrent: 2)
-        var leases: [Lease] = []
-        for _ in 0..<2 {
-            guard case .taken(let lease) = try store.reserveSlot(of: account) else {
-                Issue.record("a slot should be free")
-                return
-            }
-            leases.append(lease)
-        }
-        guard case .full = try store.reserveSlot(of: account) else {
-            Issue.record("no slot should be free")
-            return
-        }
-        #expect(try store.turnsInFlight(on: account) == 2)
-        leases.removeLast()
-        #expect(try store.turnsInFlight(on: account) == 1)
-        guard case .taken = try store.reserveSlot(of: account) else {
-            Issue.record("a slot should be free again")
-            return
-        }
-    }
-
-    @Test func `turns on an account without a limit are counted, too`() throws {
-        let store = try directory.store()
-        let account = Account(
-            id: Account.ID(rawValue: "a"), kind: .openAI(.init(baseURL: "http://127.0.0.1:1/v1", apiKey: nil)))
-        var leases: [Lease] = []
-        for _ in 0..<50 {
-            if case .taken(let lease) = try store.reserveSlot(of: account) { leases.append(lease) }
-        }
-        #expect(try store.turnsInFlight(on: account) == 50)
-        leases.removeAll()
-        #expect(try store.turnsInFlight(on: account) == 0)
-    }
-
     @Test func `a change in the audit log shows`() throws {
         let store = try directory.store()
         for number in 0..<4 {
@@ -261,24 +206,6 @@ struct JSONFileStoreTests {
         var changed = bytes
         changed[bytes.count - 3] ^= 1
         #expect(AuditChain.verify(changed).break?.line == 4)
-    }
-
-    @Test func `the round of accounts is even over many callers at once`() async throws {
-        let store = try directory.store()
-        let accounts = ["a", "b", "c"].map {
-            Account(id: Account.ID(rawValue: $0), kind: .openAI(.init(baseURL: "http://127.0.0.1:1/v1", apiKey: nil)))
-        }
-        let counts = try await withThrowingTaskGroup(of: String?.self) { group in
-            for _ in 0..<90 {
-                group.addTask {
-                    try store.reserveAccount(cursor: "free", among: accounts) { last, health in
-                        AccountPool.order(accounts, after: last, health: health, excluding: [], at: .now)
-                    }?.account.id.rawValue
-                }
-            }
-            return try await group.reduce(into: [String?: Int]()) { $0[$1, default: 0] += 1 }
-        }
-        #expect(counts == ["a": 30, "b": 30, "c": 30])
     }
 
     @Test func `a list that grows is compacted and keeps its entries`() throws {
@@ -349,16 +276,10 @@ struct JSONFileStoreTests {
         let key = try #require(try store.createFirstAdmin())
         let admin = try #require(try store.user(withKey: key.digest))
 
-        _ = try store.updateUser(admin.id) { user in
-            user.username = "boss"
-            return true
-        }
+        _ = try store.updateUser(admin, UserChange(username: "boss"))
         #expect(Directory.exists(store.layout.adminKey))
 
-        _ = try store.updateUser(admin.id) { user in
-            user.keys = [User.Key(APIKey.generate())]
-            return true
-        }
+        _ = try store.updateUser(admin, UserChange(keys: .rotate(to: User.Key(APIKey.generate()))))
         #expect(!Directory.exists(store.layout.adminKey))
 
         let other = try store.replaceAdminKey()

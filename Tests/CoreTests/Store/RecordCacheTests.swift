@@ -13,10 +13,7 @@ struct RecordCacheTests {
         let added = try mine.adding(User(id: id, username: "before", keys: [User.Key(key)]))
         for number in 0..<20 {
             #expect(try mine.user(withKey: key.digest)?.username == (number == 0 ? "before" : "name \(number)"))
-            _ = try other.updateUser(id) { user in
-                user.username = "name \(number + 1)"
-                return true
-            }
+            _ = try other.updateUser(added, UserChange(username: "name \(number + 1)"))
         }
 
         #expect(try other.removeUser(added, keepConversations: false, withUsers: false) == .removed)

@@ -74,11 +74,8 @@ struct UserNumberTests {
         try store.sweep()
         #expect(try store.conversations(of: user.archive, before: nil, limit: 9).count == 2)
 
-        let changed = try store.updateUser(id) { user in
-            user.username = "Ada L."
-            return true
-        }
-        #expect(changed?.archive == user.archive)
+        let changed = try store.updateUser(user, UserChange(username: "Ada L."))
+        #expect(changed.user?.archive == user.archive)
         let stored = try #require(try store.read(store.layout.user(id.digest)))
         #expect(stored["groups"]?[0]?.string == "g1")
         #expect(stored["keys"]?[0]?["name"]?.string == "default")

@@ -90,13 +90,10 @@ struct UserRemovalTests {
         let store = try directory.store()
         let (one, other) = (try store.adding(user("a", role: .admin)), try store.adding(user("b", role: .admin)))
         try Directory.removeFile(store.layout.adminList, durably: false)
-        let disable: @Sendable (inout User) -> Bool = { user in
-            user.isDisabled = true
-            return true
-        }
 
-        #expect(try store.updateUser(one.id, disable)?.isDisabled == true)
-        #expect(try store.updateUser(other.id, disable) == nil)
+        #expect(try store.updateUser(one, UserChange(isDisabled: true)).user?.isDisabled == true)
+        #expect(try store.updateUser(other, UserChange(isDisabled: true)) == .lastAdmin)
+        #expect(try store.updateUser(other, UserChange(keys: .revoke(other.keys[0].digest))) == .lastAdmin)
         #expect(try store.user(other.id)?.isDisabled == false)
     }
 
@@ -105,10 +102,7 @@ struct UserRemovalTests {
         let client = try store.adding(user("bot", role: .client))
         let owned = try store.adding(user("u1", of: client))
         for isDisabled in [true, false] {
-            _ = try store.updateUser(client.id) { client in
-                client.isDisabled = isDisabled
-                return true
-            }
+            _ = try store.updateUser(client, UserChange(isDisabled: isDisabled))
             #expect(try store.standing(of: owned) == (isDisabled ? .clientDisabled : .active))
         }
     }
@@ -116,12 +110,10 @@ struct UserRemovalTests {
     @Test func `a turn may go on while the user and a key of its caller are there`() throws {
         let store = try directory.store()
         let owned = try store.adding(user("u1"))
-        #expect(try store.mayGoOn(owned, calledWith: owned.keys[0].digest) == .active)
-        _ = try store.updateUser(owned.id) { user in
-            user.keys = [User.Key(APIKey.generate())]
-            return true
-        }
-        #expect(try store.mayGoOn(owned, calledWith: owned.keys[0].digest) == .gone)
+        let keys = owned.keys.map(\.digest)
+        #expect(try store.caller(keys, acting: owned).standing == .active)
+        _ = try store.updateUser(owned, UserChange(keys: .rotate(to: User.Key(APIKey.generate()))))
+        #expect(try store.caller(keys, acting: owned).standing == .gone)
     }
 
     @Test func `what was kept is taken over on request only, and by the same owner's user only`() async throws {

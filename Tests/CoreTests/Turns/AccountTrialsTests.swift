@@ -9,6 +9,15 @@ struct AccountTrialsTests {
     private let web = Account(id: Account.ID(rawValue: "w"), kind: .chatGPT(.init(accessToken: Secret("t"))))
     private let failure = UpstreamError(.refused, .transient, "status 500", status: 500)
 
+    /// Notes a failure and finds out what it means.
+    private func verdict(
+        _ trials: AccountTrials, _ store: JSONFileStore, on account: Account, after error: UpstreamError,
+        by caller: String = "u"
+    ) async throws -> AccountTrials.Verdict {
+        let health = try store.noteAccount(account, .failure(error, caller: caller))
+        return await trials.begin(on: account, after: error, health).value
+    }
+
     private func trials(_ driver: ScriptedDriver) throws -> (AccountTrials, JSONFileStore) {
         let store = try directory.store()
         let drivers = UpstreamDrivers(openAI: driver, chatGPT: driver)
@@ -22,7 +31,7 @@ struct AccountTrialsTests {
         let start = ContinuousClock.now
 
         for number in 0..<50 {
-            #expect(try await trials.begin(on: account, after: failure, by: "u-\(number)").value == .innocent)
+            #expect(try await verdict(trials, store, on: account, after: failure, by: "u-\(number)") == .innocent)
         }
 
         // One, and where other tests slow this one down another for each time that the last has ended to hold.
@@ -41,12 +50,12 @@ struct AccountTrialsTests {
         let (trials, store) = try trials(driver)
         driver.fail(account.id, with: probe)
 
-        #expect(try await trials.begin(on: account, after: failure, by: "u").value == .guilty)
+        #expect(try await verdict(trials, store, on: account, after: failure, by: "u") == .guilty)
 
         let health = try store.health(of: account.id)
         #expect(health.isOut(at: .now, fingerprint: account.fingerprint))
         #expect(health.reason == probe.reason)
-        #expect(try await trials.begin(on: account, after: failure, by: "u").value == .guilty)
+        #expect(try await verdict(trials, store, on: account, after: failure, by: "u") == .guilty)
         #expect(driver.asked.count == 1)
     }
 
@@ -54,9 +63,9 @@ struct AccountTrialsTests {
         let driver = ScriptedDriver { _ in
             [.success(.text("O")), .failure(UpstreamError(.truncated, .transient, "cut"))]
         }
-        let (trials, _) = try trials(driver)
+        let (trials, store) = try trials(driver)
 
-        #expect(try await trials.begin(on: account, after: failure, by: "u").value == .guilty)
+        #expect(try await verdict(trials, store, on: account, after: failure, by: "u") == .guilty)
     }
 
     @Test(arguments: [FailureClass.callerFault, .modelUnavailable])
@@ -65,17 +74,17 @@ struct AccountTrialsTests {
         let (trials, store) = try trials(driver)
         driver.fail(account.id, with: UpstreamError(.refused, refusal, "status 400"))
 
-        #expect(try await trials.begin(on: account, after: failure, by: "u").value == .innocent)
+        #expect(try await verdict(trials, store, on: account, after: failure, by: "u") == .innocent)
         #expect(try store.health(of: account.id).isUntouched)
     }
 
     @Test func `callers who fail at the same time wait for one probe`() async throws {
         let driver = ScriptedDriver()
-        let (trials, _) = try trials(driver)
+        let (trials, store) = try trials(driver)
 
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<20 {
-                group.addTask { _ = try await trials.begin(on: account, after: failure, by: "u-\(number)").value }
+                group.addTask { _ = try await verdict(trials, store, on: account, after: failure, by: "u-\(number)") }
             }
             try await group.waitForAll()
         }
@@ -87,9 +96,9 @@ struct AccountTrialsTests {
         let driver = ScriptedDriver()
         let (trials, store) = try trials(driver)
 
-        for _ in 0..<10 { #expect(try await trials.begin(on: web, after: failure, by: "u").value == .undecided) }
+        for _ in 0..<10 { #expect(try await verdict(trials, store, on: web, after: failure, by: "u") == .undecided) }
         #expect(!(try store.health(of: web.id).isOut(at: .now, fingerprint: web.fingerprint)))
-        #expect(try await trials.begin(on: web, after: failure, by: "v").value == .guilty)
+        #expect(try await verdict(trials, store, on: web, after: failure, by: "v") == .guilty)
 
         #expect(driver.asked.isEmpty)
     }
@@ -97,18 +106,18 @@ struct AccountTrialsTests {
     @Test func `a turn that goes well in between speaks for the web backend`() async throws {
         let (trials, store) = try trials(ScriptedDriver())
 
-        _ = try await trials.begin(on: web, after: failure, by: "u").value
-        try store.updateHealth(of: web.id) { $0.noteSuccess(at: .now) }
-        let verdict = try await trials.begin(on: web, after: failure, by: "v").value
+        _ = try await verdict(trials, store, on: web, after: failure, by: "u")
+        try store.noteAccount(web, .success)
+        let verdict = try await verdict(trials, store, on: web, after: failure, by: "v")
 
         #expect(verdict == .innocent)
     }
 
     @Test func `what fails before the prompt is sent rests the web backend at once`() async throws {
-        let (trials, _) = try trials(ScriptedDriver())
+        let (trials, store) = try trials(ScriptedDriver())
         var unsent = UpstreamError(.unreachable, .transient, "connect failed")
         unsent.wasSent = false
 
-        #expect(try await trials.begin(on: web, after: unsent, by: "u").value == .guilty)
+        #expect(try await verdict(trials, store, on: web, after: unsent, by: "u") == .guilty)
     }
 }

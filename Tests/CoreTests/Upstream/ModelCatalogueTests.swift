@@ -106,7 +106,7 @@ import Testing
 
     @Test func `an account that is out is not asked, and other settings make the list unknown`() async throws {
         let store = try directory.store()
-        try store.updateHealth(of: good.id) { $0.disable(at: .now) }
+        try store.noteAccount(good, .disabled)
         let driver = ListingDriver { _ throws(UpstreamError) in UpstreamModels([UpstreamModel("m")]) }
         var list = ModelList(fingerprint: "of other settings")
         list.note(UpstreamModels([UpstreamModel("old")]), at: .now)

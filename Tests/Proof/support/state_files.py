@@ -7,7 +7,7 @@ import zlib
 from pathlib import Path
 
 #: Written without a sync, because losing them in a power cut is harmless; see DESIGN.md, "State".
-HARMLESS = re.compile(r"accounts/(rotation|[^/]*\.health|tries-..)\.json|answers/.*|conversations/.*/list\.jsonl")
+HARMLESS = re.compile(r"accounts/([^/]*\.health|tries-..)\.json|answers/.*|conversations/.*/list\.jsonl")
 LINE = re.compile(rb'\{"crc":"([0-9a-f]{8})",(.*)\}', re.DOTALL)
 
 

@@ -1,6 +1,6 @@
 // Speaks with the server: JSON out, JSON in, and failures as one kind of error.
 
-import { url } from "./place.js";
+import { url } from "./urls.js";
 import { began, ended } from "./progress.js";
 
 /** A request that failed. `code` is the server's, or `offline` where no answer came. */

@@ -3,7 +3,7 @@
 import { has, number, t } from "./i18n.js";
 
 /** A sentence for `error` in the reader's language; the server's own where there is none. */
-export function sentence(error) {
+export function errorMessage(error) {
     const parts = [];
     if (has(`error.${error.code}`)) parts.push(t(`error.${error.code}`));
     else parts.push(error.message || t("error.unknown"));
@@ -14,7 +14,7 @@ export function sentence(error) {
 }
 
 /** Whether the key is at fault, so that another one is needed. */
-export function isAboutKey(error) {
+export function isUnauthorized(error) {
     // With a parameter it is the user that somebody acts for.
     return error.code === "invalid_key"
         || (["user_disabled", "client_disabled"].includes(error.code) && !error.parameter);

@@ -1,7 +1,7 @@
 // Keeps TeX formulas from Markdown, whose backslashes and underscores mean something else, and sets them afterwards.
 
 import { el } from "./dom.js";
-import { formula } from "./ink.js";
+import { formula } from "./highlighter.js";
 import { safeNodes } from "./safe.js";
 
 /** Characters of the private use area: no text that means anything has them. */

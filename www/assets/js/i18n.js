@@ -1,7 +1,7 @@
 // The words of the pages in the reader's language, and numbers and dates in its manner.
 
-import { defaultLanguage, url } from "./place.js";
-import { keep, recall } from "./memory.js";
+import { defaultLanguage, url } from "./urls.js";
+import { keep, recall } from "./storage.js";
 
 /** All languages by tag, each named by itself. */
 export const languages = {

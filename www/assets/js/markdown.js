@@ -4,7 +4,7 @@ import { APIError, post } from "./api.js";
 import { copyButton } from "./dialog.js";
 import { el } from "./dom.js";
 import { isRenderable, pieces } from "./bounds.js";
-import { colour } from "./ink.js";
+import { colour } from "./highlighter.js";
 import { putFormulas, takeFormulas } from "./formulas.js";
 import { rest } from "./pace.js";
 import { safeNodes } from "./safe.js";
@@ -115,11 +115,11 @@ function frame(box) {
 /** Adds to rendered text what it is worth only once: colours and copy buttons. */
 export function finish(box) {
     for (const code of box.querySelectorAll("pre > code")) {
-        if (!code.closest(".code")) dress(code);
+        if (!code.closest(".code")) decorate(code);
     }
 }
 
-async function dress(code) {
+async function decorate(code) {
     const language = /language-([\w+#.-]+)/.exec(code.className)?.[1] ?? "";
     const text = code.textContent;
     const frame = el("div", { class: "code" },

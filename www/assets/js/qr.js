@@ -1,6 +1,6 @@
 // A text as a QR code, drawn by Debian's qrcode-generator.
 
-import { base } from "./place.js";
+import { base } from "./urls.js";
 import { el } from "./dom.js";
 
 const SVG = "http://www.w3.org/2000/svg";

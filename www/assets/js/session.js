@@ -1,7 +1,7 @@
 // Who is signed in: the key stays in this tab's storage and is gone with the tab.
 
 import { get, useKey } from "./api.js";
-import { keep, recall } from "./memory.js";
+import { keep, recall } from "./storage.js";
 
 /** What the server says of the key; null while nobody is signed in. */
 export let me = null;

@@ -3,7 +3,7 @@
 import { el } from "./dom.js";
 import { field } from "./field.js";
 import { languagePicker } from "./languagepicker.js";
-import { sentence } from "./errors.js";
+import { errorMessage } from "./errors.js";
 import { signIn } from "./session.js";
 import { t } from "./i18n.js";
 
@@ -24,7 +24,7 @@ export function signInView({ prefilled = "", message = "", done }) {
                 await signIn(input.value.trim());
                 done();
             } catch (error) {
-                problem.textContent = sentence(error);
+                problem.textContent = errorMessage(error);
                 problem.hidden = false;
                 input.setAttribute("aria-invalid", "true");
                 input.focus();

@@ -5,13 +5,12 @@ package struct CompletionsHandler: Sendable {
     let authenticator: Authenticator
     let conversations: Conversations
     let repeats: RepeatedRequests
-    let failures: Failures
+    let errors: ErrorMapper
     let isArchived: Bool
 
     package func respond(to call: Call) async throws -> Response {
-        let principal = try await authenticator.bearer(of: call)
         let body = try call.jsonObject()
-        let user = try await subject(of: principal, named: try call.parameters.text("user", takesDigits: true))
+        let user = try await authenticator.subject(of: call)
         return try await repeats.respond(to: call, of: user) { recorder in
             try await answer(call, body, user, recorder)
         }
@@ -36,7 +35,7 @@ package struct CompletionsHandler: Sendable {
         EventStream.response { stream in
             let output = RecordedStream(stream, recorder: recorder)
             let tell = { (error: any Error) in
-                try await stream.send(data: failures.told(error, requestID: call.request.id).openAI.bytes)
+                try await stream.send(data: errors.callerError(for: error, requestID: call.request.id).openAI.bytes)
             }
             guard let running = try await stream.begin({ try await begin(request, call, user) }, orTell: tell) else {
                 return
@@ -62,7 +61,7 @@ package struct CompletionsHandler: Sendable {
     private func begin(_ request: CompletionRequest, _ call: Call, _ user: User) async throws -> RunningTurn {
         let named = try call.parameters.identifier("conversation_id")
         if named == nil, let running = try await goOn(request, call, user) { return running }
-        return try await conversations.begin(ask(request, call, user, in: named))
+        return try await conversations.begin(try ask(request, call, user, in: named))
     }
 
     /// Continues the conversation whose thread the body sends; nil where there is none or it cannot go on.
@@ -71,7 +70,8 @@ package struct CompletionsHandler: Sendable {
     @inline(never)
     private func goOn(_ request: CompletionRequest, _ call: Call, _ user: User) async throws -> RunningTurn? {
         guard isArchived, let thread = request.thread.before else { return nil }
-        do { return try await conversations.begin(ask(request, call, user, in: nil), after: thread) } catch let error
+        do { return try await conversations.begin(try ask(request, call, user, in: nil), after: thread) } catch let
+            error
             as GatewayError
         {
             // The caller sent the whole thread, so any account can go on with it.
@@ -84,29 +84,12 @@ package struct CompletionsHandler: Sendable {
         }
     }
 
-    private func ask(_ request: CompletionRequest, _ call: Call, _ user: User, in id: Conversation.ID?) -> Ask {
+    private func ask(_ request: CompletionRequest, _ call: Call, _ user: User, in id: Conversation.ID?) throws -> Ask {
         Ask(
-            user: user, key: authenticator.bearerKey(of: call)?.digest, conversationID: id,
+            user: user, key: try call.principal.key?.digest, conversationID: id,
             pool: user.hasPlus ? .any : .free,
             model: request["model"]?.string, completion: request, isArchived: isArchived,
             requestID: call.request.id)
-    }
-
-    /// The user for whom the caller acts: with a client's key the one that the standard field `user` names.
-    @inline(never)
-    private func subject(of caller: User, named name: String?) async throws -> User {
-        switch caller.role {
-        case .user: return caller
-        case .admin:
-            throw GatewayError(.notAllowed, "An admin key cannot chat. Add a user and chat with that user's key.")
-        case .client:
-            guard let name else {
-                throw GatewayError(
-                    .invalidParameter, "A client must name its user in the field user.", parameter: "user")
-            }
-            let names = User.ParameterNames(userID: "user", username: "user")
-            return try await authenticator.user(name, of: caller, names) { (username: name, hasPlus: false) }
-        }
     }
 
     private static func request(_ body: [JSONText.Member], _ call: Call) throws -> CompletionRequest {

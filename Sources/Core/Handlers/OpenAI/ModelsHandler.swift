@@ -1,6 +1,5 @@
 /// `/v1/models`: the models that the key may use.
 package struct ModelsHandler: Sendable {
-    let authenticator: Authenticator
     let dispatcher: Dispatcher
 
     package func list(_ call: Call) async throws -> Response {
@@ -17,11 +16,23 @@ package struct ModelsHandler: Sendable {
     }
 
     private func models(for call: Call) async throws -> [String] {
-        let caller = try await authenticator.bearer(of: call)
+        let caller = try call.principal.caller
         return await dispatcher.models(of: caller.hasPlus || caller.role == .admin ? .any : .free)
     }
 
     private static func model(_ name: String) -> JSON {
         ["id": JSON(name), "object": "model", "created": 0, "owned_by": "chatgpt-api-server"]
+    }
+}
+
+/// The bound on the name of a model that a caller asks for.
+enum ModelName {
+    /// In bytes; the names that upstreams give are several times shorter.
+    static let limit = 256
+
+    static func check(_ name: String?) throws(GatewayError) {
+        guard let name, name.utf8.count > limit else { return }
+        throw GatewayError(
+            .malformedRequest, "The parameter model must be at most \(limit) bytes.", parameter: "model")
     }
 }

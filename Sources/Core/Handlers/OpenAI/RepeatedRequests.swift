@@ -51,7 +51,10 @@ package struct RepeatedRequests: Sendable {
         }
         let digest = Hex.sha256("\(user.archive.digest)\0\(call.request.path)\0\(key)")
         let bodyDigest = Hex.sha256(call.request.body)
-        let lease = try await wait(for: digest)
+        guard let lease = try await store.lease(.answer(digest), timeout: queueTimeout) else {
+            throw GatewayError(
+                .conversationBusy, "A request with this Idempotency-Key is still being answered. Wait for it.")
+        }
         guard let stored = try await store.answer(digest, of: user.archive) else {
             return try await answer(
                 Recorder(
@@ -67,18 +70,6 @@ package struct RepeatedRequests: Sendable {
         response.headers[.cacheControl] = "no-store"
         response.headers[.idempotencyReplayed] = "true"
         return response
-    }
-
-    private func wait(for digest: String) async throws -> Lease {
-        let end = ContinuousClock.now + queueTimeout
-        while true {
-            if let lease = try await store.leaseAnswer(digest) { return lease }
-            guard ContinuousClock.now < end else {
-                throw GatewayError(
-                    .conversationBusy, "A request with this Idempotency-Key is still being answered. Wait for it.")
-            }
-            try await Task.sleep(for: .milliseconds(Int.random(in: 10...50)))
-        }
     }
 }
 

@@ -17,7 +17,7 @@ package final class Account: Sendable, Identifiable {
     /// The model that names a conversation; nil is the model of the turn.
     package let titleModel: String?
     /// Whether a caller brought it for one request: nothing of it is remembered.
-    package let isCallers: Bool
+    package let isEphemeral: Bool
     /// Lower-case hexadecimal SHA-256 over everything whose change may cure a disabled account.
     ///
     /// That is its kind, its URLs, its credentials and its proxy. The digest does not contain them, but a weak
@@ -31,7 +31,7 @@ package final class Account: Sendable, Identifiable {
     ///   - sharedURLs: URLs outside of `kind` that the account depends on, in a fixed order.
     package init(
         id: ID, kind: Kind, isPlus: Bool = false, proxy: Proxy? = nil, maxConcurrent: Int? = nil,
-        models: [String] = [], titleModel: String? = nil, sharedURLs: [String] = [], isCallers: Bool = false
+        models: [String] = [], titleModel: String? = nil, sharedURLs: [String] = [], isEphemeral: Bool = false
     ) {
         self.id = id
         self.kind = kind
@@ -39,7 +39,7 @@ package final class Account: Sendable, Identifiable {
         self.proxy = proxy
         self.models = models
         self.titleModel = titleModel
-        self.isCallers = isCallers
+        self.isEphemeral = isEphemeral
         switch kind {
         case .openAI: self.maxConcurrent = maxConcurrent
         case .chatGPT: self.maxConcurrent = 1
@@ -64,7 +64,7 @@ extension Account: Equatable {
     package static func == (one: Account, other: Account) -> Bool {
         one.id == other.id && one.kind == other.kind && one.isPlus == other.isPlus && one.proxy == other.proxy
             && one.maxConcurrent == other.maxConcurrent && one.models == other.models
-            && one.titleModel == other.titleModel && one.isCallers == other.isCallers
+            && one.titleModel == other.titleModel && one.isEphemeral == other.isEphemeral
             && one.fingerprint == other.fingerprint
     }
 }
@@ -80,6 +80,10 @@ extension Account {
             self.rawValue = rawValue
             digest = Hex.sha256(rawValue)
         }
+
+        package static func == (one: ID, other: ID) -> Bool { one.rawValue == other.rawValue }
+
+        package func hash(into hasher: inout Hasher) { hasher.combine(rawValue) }
 
         package var description: String { rawValue }
 

@@ -1,4 +1,4 @@
-/// Decides which account comes next; pure, over a snapshot of the accounts' shared state.
+/// The accounts of the settings.
 package struct AccountPool: Sendable {
     /// Which accounts a caller wants.
     package enum Kind: String, Sendable { case free, plus, any }
@@ -18,22 +18,6 @@ package struct AccountPool: Sendable {
             case .any: true
             }
         }
-    }
-
-    /// The order in which to try `members` for the next turn: the round continues behind the last reserved one.
-    ///
-    /// Resting and disabled accounts are left out, as are those in `tried`. Suspect ones come last.
-    package static func order(
-        _ members: [Account], after last: Account.ID?, health: [Account.ID: AccountHealth],
-        excluding tried: Set<Account.ID>, at now: Timestamp
-    ) -> [Account] {
-        let start = members.firstIndex { $0.id == last }.map { $0 + 1 } ?? 0
-        let usable = (members[start...] + members[..<start]).filter { account in
-            !tried.contains(account.id)
-                && health[account.id]?.isOut(at: now, fingerprint: account.fingerprint) != true
-        }
-        let isAvoided = { (account: Account) in health[account.id]?.suspicion?.isAvoided(at: now) == true }
-        return usable.filter { !isAvoided($0) } + usable.filter(isAvoided)
     }
 
     /// How long until the first of `members` comes back from its rest; nil if none is resting.
@@ -60,12 +44,11 @@ package struct AccountPool: Sendable {
             .noAccountAvailable, "All accounts are resting. Try again later.", retryAfter: pause ?? .seconds(60))
     }
 
-    /// Names the round that turns share for which the same `members` come into question, in the rotation file.
+    /// Names the round that turns share for which the same `members`, some of `kind`, come into question.
     ///
     /// What a caller wrote is no part of it, so there are no more rounds than sets of accounts.
-    package func cursor(_ kind: Kind, among members: [Account]) -> String {
-        let all = self.members(kind)
-        if members.map(\.id) == all.map(\.id) { return kind.rawValue }
+    package func round(_ kind: Kind, among members: [Account]) -> String {
+        if members.elementsEqual(self.members(kind), by: ===) { return kind.rawValue }
         return "\(kind.rawValue) \(Hex.sha256(members.map(\.id.rawValue).joined(separator: " ")).prefix(16))"
     }
 }

@@ -23,3 +23,15 @@ package struct UpstreamModel: Sendable, Hashable {
         (1...longestName).contains(name.utf8.count) && name.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
     }
 }
+
+/// An upstream's answer to which models it has.
+package struct UpstreamModels: Sendable, Equatable {
+    package var models: [UpstreamModel]
+    /// Whether there are more than were read.
+    package var isCut = false
+
+    package init(_ models: [UpstreamModel], isCut: Bool = false) {
+        self.models = models
+        self.isCut = isCut
+    }
+}

@@ -68,6 +68,17 @@ extension User {
     }
 }
 
+extension UserChange {
+    /// What the audit log says of it; keys are named by what is done with them only.
+    package var details: JSON {
+        var object = JSONObject()
+        object["plus"] = hasPlus.map { JSON($0) }
+        object["disabled"] = isDisabled.map { JSON($0) }
+        object["username"] = username.map { JSON($0) }
+        return .object(object)
+    }
+}
+
 extension User.Key {
     fileprivate var record: JSON {
         var object = others

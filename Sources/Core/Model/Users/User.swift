@@ -89,3 +89,40 @@ package struct User: Sendable, Equatable {
         self.keys = keys
     }
 }
+
+/// What is to change of a user; what is nil stays as it is.
+package struct UserChange: Sendable, Equatable {
+    /// What is to change of a user's keys.
+    package enum Keys: Sendable, Equatable {
+        case add(User.Key)
+        case revoke(APIKey.Digest)
+        /// The new key takes the place of all others.
+        case rotate(to: User.Key)
+    }
+
+    package var username: String?
+    package var hasPlus: Bool?
+    package var isDisabled: Bool?
+    package var keys: Keys?
+
+    package init(username: String? = nil, hasPlus: Bool? = nil, isDisabled: Bool? = nil, keys: Keys? = nil) {
+        self.username = username
+        self.hasPlus = hasPlus
+        self.isDisabled = isDisabled
+        self.keys = keys
+    }
+
+    package var isEmpty: Bool { self == UserChange() }
+
+    func apply(to user: inout User) {
+        if let username { user.username = username }
+        if let hasPlus { user.hasPlus = hasPlus }
+        if let isDisabled { user.isDisabled = isDisabled }
+        switch keys {
+        case nil: break
+        case .add(let key): user.keys.append(key)
+        case .revoke(let digest): user.keys.removeAll { $0.digest == digest }
+        case .rotate(let key): user.keys = [key]
+        }
+    }
+}

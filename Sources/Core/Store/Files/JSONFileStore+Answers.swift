@@ -13,11 +13,6 @@ extension JSONFileStore {
 
     private typealias KeptAnswer = (path: String, bytes: Int, writtenAt: Int)
 
-    package func leaseAnswer(_ digest: String) throws(StoreError) -> Lease? {
-        let offset = Int64(digest.prefix(15), radix: 16) ?? 0
-        return try Lease.take("\(layout.locks)/answers.lease", offset: offset)
-    }
-
     package func answer(_ digest: String, of archive: ArchiveID) throws(StoreError) -> StoredAnswer? {
         do throws(StoreError) {
             var record = try read(layout.answer(digest, of: archive))

@@ -145,11 +145,6 @@ extension JSONFileStore {
         return true
     }
 
-    package func leaseTurn(in conversation: Conversation.ID) throws(StoreError) -> Lease? {
-        let place = layout.turnLease(conversation)
-        return try Lease.take(place.path, offset: place.offset)
-    }
-
     /// Makes the directory of an archive, with a note whose it is.
     ///
     /// The note is always synced and stands before anything else: a sweep takes a directory without one for that of the

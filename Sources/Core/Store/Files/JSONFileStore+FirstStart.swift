@@ -1,4 +1,19 @@
 extension JSONFileStore {
+    package func start() {
+        startThread { openJournal() }
+        startThread { sweepRegularly() }
+    }
+
+    package func stop() { closeJournal() }
+
+    package func maintain() {
+        startThread {
+            do throws(StoreError) { try sweep() } catch {
+                log.error("sweeping the state directory failed", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
     /// Makes the first admin of an empty state directory; its key is also left in `admin-key.txt` (mode 0600).
     ///
     /// - Returns: The new key, to be shown once; nil if there are users already.
@@ -21,12 +36,10 @@ extension JSONFileStore {
         let key = APIKey.generate()
         let admin = Self.admin(key)
         if try addUser(admin).user == nil {
-            let updated = try updateUser(admin.id) { user in
-                user.keys = [User.Key(key)]
-                user.isDisabled = false
-                return user.role == .admin
-            }
-            guard updated != nil else { throw StoreError(.unavailable, "find an admin in", path: layout.root) }
+            let change = UserChange(isDisabled: false, keys: .rotate(to: User.Key(key)))
+            guard let present = try user(admin.id), present.role == .admin,
+                try updateUser(present, change).user != nil
+            else { throw StoreError(.unavailable, "find an admin in", path: layout.root) }
         }
         try AtomicFile.write(Array(key.text.utf8) + [0x0A], to: layout.adminKey, durable: isDurable)
         return key

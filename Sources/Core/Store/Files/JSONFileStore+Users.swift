@@ -10,7 +10,21 @@ extension JSONFileStore {
         }
     }
 
-    package func user(withKey digest: APIKey.Digest) throws(StoreError) -> User? {
+    package func caller(_ keys: [APIKey.Digest], acting user: User?) throws(StoreError) -> Caller {
+        var holders: [Caller.Holder?] = []
+        for key in keys {
+            let holder = try self.user(withKey: key)
+            holders.append(
+                try holder.map { user throws(StoreError) in
+                    Caller.Holder(user: user, standing: try standing(of: user))
+                })
+        }
+        let acting = try user.map { user throws(StoreError) in try standing(of: user) }
+        return Caller(holders: holders, acting: acting ?? .active)
+    }
+
+    /// The user whose key has this digest and is still listed in the user's record.
+    func user(withKey digest: APIKey.Digest) throws(StoreError) -> User? {
         let id = try keys.record(at: layout.key(digest)) { file throws(StoreError) in
             let record = try read(file)
             guard let owner = record["owner"]?.string, let userID = record["user_id"]?.string else { return nil }
@@ -21,22 +35,40 @@ extension JSONFileStore {
         return user
     }
 
-    package func updateUser(
-        _ id: User.ID, _ change: @Sendable (inout User) -> Bool
-    ) throws(StoreError) -> User? {
-        guard let present = try user(id) else { return nil }
-        return try inLineWithAdmins(present) { () throws(StoreError) in
+    /// Whether the user, as it was read some time ago, may act at this moment.
+    func standing(of user: User) throws(StoreError) -> UserStanding {
+        guard let present = try self.user(user.id), present.number == user.number,
+            present.ownerNumber == user.ownerNumber
+        else { return .gone }
+        if present.isDisabled { return .disabled }
+        guard user.id.owner != User.selfOwner else { return .active }
+        guard let client = try client(of: present) else { return .gone }
+        return client.isDisabled ? .clientDisabled : .active
+    }
+
+    /// The client that owns a user; nil where it is gone, also if another has its id by now.
+    func client(of user: User) throws(StoreError) -> User? {
+        guard let client = try self.user(User.ID(owner: User.selfOwner, userID: user.id.owner)),
+            client.role == .client, client.number == user.ownerNumber
+        else { return nil }
+        return client
+    }
+
+    package func updateUser(_ wanted: User, _ change: UserChange) throws(StoreError) -> UserUpdate {
+        let id = wanted.id
+        return try inLineWithAdmins(wanted) { () throws(StoreError) in
             try userLock(id).withLock { () throws(StoreError) in
-                guard let before = try user(id) else { return nil }
+                guard let before = try user(id), before.number == wanted.number else { return .absent }
                 var after = before
-                guard change(&after), after.id == id, after.number == before.number else { return nil }
-                if after.role != .admin || after.isDisabled, try isLastAdmin(before) { return nil }
+                change.apply(to: &after)
+                let losesKeys = after.keys.isEmpty && !before.keys.isEmpty
+                if after.isDisabled || losesKeys, try isLastAdmin(before) { return .lastAdmin }
                 for key in after.keys where !before.keys.contains(key) { try writeKey(key, of: id) }
                 try AtomicFile.write(after.record.bytes, to: layout.user(id.digest), durable: isDurable)
                 try tidy(id) { () throws(StoreError) in
                     for key in before.keys where !after.keys.contains(key) { try forgetKey(key, of: before) }
                 }
-                return after
+                return .changed(after)
             }
         }
     }

@@ -15,6 +15,8 @@ package struct JSONFileStore: Store {
     let keys = RecordCache<User.ID>()
     let modelLists = RecordCache<ModelList>()
     let journal = JournalHolder()
+    let accountsPage = AccountsPageHolder()
+    let waiting = WaitingLines<Wanted>()
 
     var isDurable: Bool { durability == .fsync }
 
@@ -37,6 +39,20 @@ package struct JSONFileStore: Store {
         syncedFilesKeepNames = FileSystemKind.withNamesInFileSync.contains(fileSystem ?? "")
         try createTree()
         try journals.recover()
+    }
+
+    /// What callers wait for.
+    enum Wanted: Hashable, Sendable {
+        case account(AccountChoice)
+        case right(Right)
+    }
+
+    package func lease(_ right: Right, timeout: Duration) async throws -> Lease? {
+        let place = layout.place(of: right)
+        let key = Wanted.right(right)
+        return try await waiting.wait(in: key, for: timeout) { () throws(StoreError) in
+            try Lease.take(place.path, offset: place.offset) { [waiting] in waiting.wake { $0 == key } }
+        }
     }
 
     var journals: Journals { Journals(layout: layout, log: log) }

@@ -11,7 +11,10 @@ struct StateLayout: Sendable {
     var trash: String { "\(root)/trash" }
     var audit: String { "\(root)/audit.jsonl" }
     var adminKey: String { "\(root)/admin-key.txt" }
-    var rotation: String { "\(root)/accounts/rotation.json" }
+    var accounts: String { "\(root)/accounts" }
+    var accountsPage: String { "\(accounts)/page" }
+    /// Of the version before.
+    var rotation: String { "\(accounts)/rotation.json" }
 
     /// The directories that are made where they are missing, at every start.
     var areas: [String] {
@@ -86,25 +89,9 @@ struct StateLayout: Sendable {
 
     func health(_ account: Account.ID) -> String { "\(root)/accounts/\(account.digest).health.json" }
 
-    /// Counts by its size: one byte for each time.
-    func count(_ what: AccountCount, of account: Account.ID) -> String {
-        "\(root)/accounts/\(account.digest).\(what.rawValue)"
-    }
-
-    func slots(_ account: Account.ID) -> String { "\(root)/accounts/\(account.digest).slots" }
-
     func token(_ account: Account.ID) -> String { "\(root)/accounts/\(account.digest).token.json" }
 
-    /// Where the sign-in to an account is held: a byte behind those of all slots, so that it is no turn in flight.
-    func signInLease(_ account: Account.ID) -> (path: String, offset: Int64) { (slots(account), 1 << 61) }
-
     func models(_ account: Account.ID) -> String { "\(root)/accounts/\(account.digest).models.json" }
-
-    /// Where the right to ask for an account's models is held, beside that to sign in.
-    func modelListLease(_ account: Account.ID) -> (path: String, offset: Int64) { (slots(account), (1 << 61) + 1) }
-
-    /// Where the probe of an account is held, behind both.
-    func probeLease(_ account: Account.ID) -> (path: String, offset: Int64) { (slots(account), (1 << 61) + 2) }
 
     /// The recent tries of the keys whose digests begin alike.
     func tries(_ digest: String) -> String { "\(root)/accounts/tries-\(digest.prefix(2)).json" }
@@ -118,8 +105,21 @@ struct StateLayout: Sendable {
         FileLock(directory: locks, area: area, digest: digest, queue: .outer)
     }
 
-    /// Where the running turn of a conversation is held: a file and a byte in it.
-    func turnLease(_ conversation: String) -> (path: String, offset: Int64) {
+    /// Where a right is held: a file and a byte in it.
+    func place(of right: Right) -> (path: String, offset: Int64) {
+        switch right {
+        case .turn(let conversation): turnLease(conversation)
+        case .upstreamUser(let user): turnLease("upstream user \(user)")
+        case .answer(let digest): ("\(locks)/answers.lease", Int64(digest.prefix(15), radix: 16) ?? 0)
+        case .signIn(let account): (accountLease(account), 0)
+        case .modelList(let account): (accountLease(account), 1)
+        case .probe(let account): (accountLease(account), 2)
+        }
+    }
+
+    private func accountLease(_ account: Account.ID) -> String { "\(accounts)/\(account.digest).lease" }
+
+    private func turnLease(_ conversation: String) -> (path: String, offset: Int64) {
         let digest = Hex.sha256(conversation)
         let offset = Int64(digest.dropFirst(2).prefix(15), radix: 16) ?? 0
         return ("\(locks)/turns-\(digest.prefix(2)).lease", offset)

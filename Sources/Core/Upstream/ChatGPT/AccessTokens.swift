@@ -10,11 +10,11 @@ package struct AccessTokens: Sendable {
     /// The longest life of a token in the cache.
     let longestLife: Duration
     let log: Logger
-    /// Called when a sync failed: nobody knows what the disk holds, and this worker must not go on.
+    /// Called when the store says that this worker must not go on.
     let onStorageFault: @Sendable () -> Void
 
     /// How long a turn waits for another worker's sign-in; that has nine pages at most.
-    private static let patience = Duration.seconds(60)
+    private static let timeout = Duration.seconds(60)
 
     package init(
         store: any Store, client: HTTPClient, settings: Settings.OpenAI, log: Logger,
@@ -37,7 +37,7 @@ package struct AccessTokens: Sendable {
         guard case .chatGPT(let credentials) = account.kind else {
             throw UpstreamError(.badReply, .callerFault, "not an account of the ChatGPT backend")
         }
-        if account.isCallers { return try given(credentials, rejected) }
+        if account.isEphemeral { return try given(credentials, rejected) }
         if let token = usable(try await stored(of: account), rejected) { return token }
         if rejected == nil, let token = try? given(credentials, nil) { return token }
         guard credentials.canSignIn else { return try given(credentials, rejected) }
@@ -50,7 +50,7 @@ package struct AccessTokens: Sendable {
             record.noteRefusal(at: .now)
             try await keep(record, of: account)
         }
-        try refuseHaste(record)
+        try enforceBackoff(record)
         return try await signIn(credentials, account, record)
     }
 
@@ -63,7 +63,7 @@ package struct AccessTokens: Sendable {
 
     /// Forgets a token that the backend refused for good.
     func discard(_ token: AccessToken, of account: Account) async {
-        guard !account.isCallers, var record = try? await stored(of: account), record.accessToken == token.secret
+        guard !account.isEphemeral, var record = try? await stored(of: account), record.accessToken == token.secret
         else { return }
         record.accessToken = nil
         try? await keep(record, of: account)
@@ -145,26 +145,18 @@ package struct AccessTokens: Sendable {
         return AccessToken(secret.value)
     }
 
-    private func refuseHaste(_ record: StoredToken) throws(UpstreamError) {
+    private func enforceBackoff(_ record: StoredToken) throws(UpstreamError) {
         guard let pause = record.pause(at: .now) else { return }
         throw UpstreamError(.refused, .rateLimited, "waits before the next sign-in", retryAfter: pause)
     }
 
     private func leaseSignIn(of account: Account) async throws(UpstreamError) -> Lease {
-        let end = ContinuousClock.now + Self.patience
-        var pause = Duration.milliseconds(20)
-        while true {
-            let lease: Lease?
-            do { lease = try await store.leaseSignIn(of: account.id) } catch { throw failed(error) }
-            if let lease { return lease }
-            guard ContinuousClock.now < end else {
-                throw UpstreamError(.timeout, .transient, "another worker's sign-in takes too long")
-            }
-            do { try await Task.sleep(for: pause * Double.random(in: 0.5...1)) } catch {
-                throw UpstreamError(.cancelled, .callerFault, "left")
-            }
-            pause = min(pause * 2, .milliseconds(200))
-        }
+        let lease: Lease?
+        do { lease = try await store.lease(.signIn(account.id), timeout: Self.timeout) } catch is CancellationError {
+            throw UpstreamError(.cancelled, .callerFault, "left")
+        } catch { throw failed(error) }
+        guard let lease else { throw UpstreamError(.timeout, .transient, "another worker's sign-in takes too long") }
+        return lease
     }
 
     private func stored(of account: Account) async throws(UpstreamError) -> StoredToken {
@@ -182,7 +174,7 @@ package struct AccessTokens: Sendable {
 
     private func failed(_ error: any Error) -> UpstreamError {
         log.error("the token cache failed", metadata: ["error": "\(error)"])
-        if let error = error as? StoreError, error.kind == .outcomeUnknown { onStorageFault() }
+        if let error = error as? StoreError, error.endsProcess { onStorageFault() }
         return UpstreamError(.unreachable, .transient, "the token cache failed")
     }
 }

@@ -54,11 +54,11 @@ import Testing
         defer { withExtendedLifetime(directory) {} }
         let store = try directory.store()
         let (key, other) = (Hex.sha256("key"), Hex.sha256("other"))
-        for _ in 0..<3 { #expect(try store.countTry(of: key, limit: 3, within: .seconds(60)) == nil) }
+        for _ in 0..<3 { #expect(try store.consumeAttempt(of: key, limit: 3, within: .seconds(60)) == nil) }
 
-        let pause = try #require(try store.countTry(of: key, limit: 3, within: .seconds(60)))
+        let pause = try #require(try store.consumeAttempt(of: key, limit: 3, within: .seconds(60)))
         #expect(pause > .seconds(50) && pause <= .seconds(60))
-        #expect(try store.countTry(of: other, limit: 3, within: .seconds(60)) == nil)
-        #expect(try store.countTry(of: key, limit: 3, within: .zero) == nil)
+        #expect(try store.consumeAttempt(of: other, limit: 3, within: .seconds(60)) == nil)
+        #expect(try store.consumeAttempt(of: key, limit: 3, within: .zero) == nil)
     }
 }

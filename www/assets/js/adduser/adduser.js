@@ -3,9 +3,9 @@
 import { KeyField } from "../console/keyfield.js";
 import { UserForm } from "../console/userform.js";
 import { el } from "../dom.js";
-import { leaveIfAboutKey, start } from "../console/frame.js";
+import { leaveIfUnauthorized, start } from "../frame.js";
 import { me } from "../session.js";
-import { pages } from "../place.js";
+import { pages } from "../urls.js";
 import { showSecret } from "../secret.js";
 import { t } from "../i18n.js";
 
@@ -41,7 +41,7 @@ function addUserPage(main, { query, prefilled }) {
                 fields.clear();
             } catch (error) {
                 // The form has said why.
-                leaveIfAboutKey(error);
+                leaveIfUnauthorized(error);
             } finally {
                 submit.disabled = false;
             }

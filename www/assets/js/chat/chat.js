@@ -2,15 +2,15 @@
 
 import { ask } from "../dialog.js";
 import { Composer } from "./composer.js";
-import { ConversationList } from "../recall/list.js";
+import { ConversationList } from "../conversationlist.js";
 import { el, iconButton } from "../dom.js";
 import { endpoint, me, subject } from "../session.js";
-import { leaveIfAboutKey, start } from "../console/frame.js";
+import { leaveIfUnauthorized, start } from "../frame.js";
 import { menu } from "../menu.js";
 import { Options } from "./options.js";
-import { pages } from "../place.js";
+import { pages } from "../urls.js";
 import { post, postForText } from "../api.js";
-import { isAboutKey, sentence } from "../errors.js";
+import { isUnauthorized, errorMessage } from "../errors.js";
 import { t } from "../i18n.js";
 import { Thread } from "./thread.js";
 import { toast } from "../toast.js";
@@ -62,7 +62,7 @@ class ChatPage {
             this.#composer.focus();
         });
         // Few need it, so the others do not wait for it.
-        const picker = me.role === "client" && (await import("../recall/whose.js")).whose(() => this.#changeUser());
+        const picker = me.role === "client" && (await import("../userpicker.js")).userPicker(() => this.#changeUser());
         this.#side = el("div", { class: "side" }, picker && picker.element, fresh, this.#list.element);
         this.#desk = el("section", { class: "desk", "aria-label": t("chat.title") },
             el("div", { class: "desk-head" }, this.#drawer, this.#title), this.#thread.element, this.#composer.element);
@@ -118,8 +118,8 @@ class ChatPage {
             this.#rename();
             thread.show(whole);
         } catch (error) {
-            if (thread !== this.#thread || id !== thread.id || leaveIfAboutKey(error)) return;
-            thread.empty(sentence(error));
+            if (thread !== this.#thread || id !== thread.id || leaveIfUnauthorized(error)) return;
+            thread.empty(errorMessage(error));
         }
     }
 
@@ -137,7 +137,7 @@ class ChatPage {
     #turnTo(id) {
         const before = this.#thread;
         const known = id && [...this.#away].find((thread) => thread.id === id);
-        if (before.isBusy) this.#sendAway(before);
+        if (before.isBusy) this.#toBackground(before);
         if (known) this.#away.delete(known);
         this.#thread = known || this.#newThread();
         if (!known) this.#thread.id = id;
@@ -145,7 +145,7 @@ class ChatPage {
         return Boolean(known);
     }
 
-    #sendAway(thread) {
+    #toBackground(thread) {
         this.#away.add(thread);
         if (thread.id) this.#list.put(this.#entry(thread));
         if (this.#away.size > MOST_AWAY) [...this.#away][0].stop();
@@ -206,12 +206,12 @@ class ChatPage {
 
     /** Whether the page is left; what was to be said is kept for whoever signs in again. */
     #failed(thread, error, prompt) {
-        if (!isAboutKey(error)) return false;
+        if (!isUnauthorized(error)) return false;
         if (thread === this.#thread) {
             this.#composer.text ||= prompt;
             this.#composer.keep(thread.id);
         }
-        return leaveIfAboutKey(error);
+        return leaveIfUnauthorized(error);
     }
 
     #actions(entry) {
@@ -275,7 +275,7 @@ class ChatPage {
     }
 
     #tell(error) {
-        if (!leaveIfAboutKey(error)) toast(sentence(error));
+        if (!leaveIfUnauthorized(error)) toast(errorMessage(error));
     }
 
     #toggleDrawer(isOpen = !this.#main.classList.contains("is-listing")) {

@@ -1,7 +1,7 @@
 // The field for the next message.
 
 import { el, iconButton } from "../dom.js";
-import { keep, recall } from "../memory.js";
+import { keep, recall } from "../storage.js";
 import { t } from "../i18n.js";
 
 const TALLEST = 240;

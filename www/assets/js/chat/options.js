@@ -2,7 +2,7 @@
 
 import { field, select } from "../field.js";
 import { el } from "../dom.js";
-import { keep, recall } from "../memory.js";
+import { keep, recall } from "../storage.js";
 import { me } from "../session.js";
 import { t } from "../i18n.js";
 

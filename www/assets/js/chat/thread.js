@@ -6,8 +6,8 @@ import { endpoint } from "../session.js";
 import { events } from "../eventstream.js";
 import { relative } from "../console/relative.js";
 import { rest } from "../pace.js";
-import { sentence } from "../errors.js";
-import { Speaker } from "./speaker.js";
+import { errorMessage } from "../errors.js";
+import { Announcer } from "./announcer.js";
 import { t } from "../i18n.js";
 import { Turn } from "./turn.js";
 
@@ -32,7 +32,7 @@ export class Thread {
     #turns = el("div", { class: "turns" });
     #scroller = el("div", { class: "thread", tabIndex: 0, role: "log", "aria-live": "off", "aria-label": t("chat.thread") }, this.#turns);
     #jump = iconButton("end", t("chat.jump"), () => this.#toEnd(true), { class: "icon-button jump", hidden: true });
-    #speaker = new Speaker();
+    #announcer = new Announcer();
     #running = null;
     #count = 0;
     /** Whether the end stays in sight while the thread grows. */
@@ -58,7 +58,7 @@ export class Thread {
         // Whoever reads the end goes on to, when a reply grows, the field below does, or the window shrinks.
         const growth = new ResizeObserver(() => this.#isFollowing && this.#toEnd());
         for (const element of [this.#scroller, this.#turns]) growth.observe(element);
-        this.element = el("div", { class: "thread-frame" }, this.#scroller, this.#jump, this.#speaker.element);
+        this.element = el("div", { class: "thread-frame" }, this.#scroller, this.#jump, this.#announcer.element);
     }
 
     /** How many turns there are, the running one among them. */
@@ -132,7 +132,7 @@ export class Thread {
         const run = { stop: new AbortController(), id: null, isNew: this.id === null, prompt, turn };
         this.#running = run;
         this.#toEnd();
-        this.#speaker.say(t("chat.answering"));
+        this.#announcer.say(t("chat.answering"));
         let isAnswered = false;
         try {
             await this.#receiveInTime(run);
@@ -170,7 +170,7 @@ export class Thread {
             { label: t("chat.stop_waiting"), run: () => stop.abort() },
         ];
         stop.signal.addEventListener("abort", () => wake(), { once: true });
-        this.#speaker.say(t(words, { relative: relative(new Date(end)) }));
+        this.#announcer.say(t(words, { relative: relative(new Date(end)) }));
         while (!isNow && Date.now() < end && !stop.signal.aborted) {
             turn.wait(t(words, { relative: relative(new Date(Math.max(end, Date.now() + 1000))) }), actions);
             await new Promise((resolve) => {
@@ -198,14 +198,14 @@ export class Thread {
                 this.#hooks.onBegin();
             } else if (name === "delta") {
                 turn.append(data.text);
-                this.#speaker.take(data.text);
+                this.#announcer.take(data.text);
             } else if (name === "replace") {
                 turn.replace(data.text);
             } else if (name === "error") {
                 throw APIError.of(data, 0);
             } else if (name === "done") {
                 turn.finish(data);
-                this.#speaker.end(t("chat.answered"));
+                this.#announcer.end(t("chat.answered"));
                 this.title = data.conversation_title || this.title;
                 this.#hooks.onEnd(this.#count);
                 return;
@@ -224,13 +224,13 @@ export class Thread {
         if (error.name === "AbortError") {
             const words = t(turn.hasText ? "chat.stopped" : run.isWaitStopped ? "chat.wait_stopped" : "chat.stopped_empty");
             turn.break(words);
-            this.#speaker.end(words);
+            this.#announcer.end(words);
         } else {
             // A connection that breaks off in the middle is not an APIError.
             const failure = error instanceof APIError ? error : new APIError("", {});
             if (this.#hooks.onFail(failure, run.prompt)) return;
-            turn.break(sentence(failure), true);
-            this.#speaker.end(sentence(failure));
+            turn.break(errorMessage(failure), true);
+            this.#announcer.end(errorMessage(failure));
         }
         if (run.id && turn.hasText) this.#hooks.onEnd(this.#count);
         this.#toEnd();

@@ -3,10 +3,10 @@
 import { el, newID } from "../dom.js";
 import { moment, number, t } from "../i18n.js";
 import { ask } from "../dialog.js";
-import { leaveIfAboutKey } from "./frame.js";
+import { leaveIfUnauthorized } from "../frame.js";
 import { post } from "../api.js";
 import { relative } from "./relative.js";
-import { sentence } from "../errors.js";
+import { errorMessage } from "../errors.js";
 
 const looks = { ready: "good", resting: "warm", disabled: "bad" };
 
@@ -71,9 +71,9 @@ export class AccountCard {
             this.#say(action, account.test);
             this.#onChange();
         } catch (error) {
-            if (leaveIfAboutKey(error)) return;
+            if (leaveIfUnauthorized(error)) return;
             this.#outcome.className = "outcome bad";
-            this.#outcome.textContent = sentence(error);
+            this.#outcome.textContent = errorMessage(error);
         } finally {
             this.#isRunning = false;
         }

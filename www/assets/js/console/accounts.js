@@ -3,9 +3,9 @@
 import { AccountCard } from "./accountcard.js";
 import { el } from "../dom.js";
 import { get } from "../api.js";
-import { leaveIfAboutKey } from "./frame.js";
+import { leaveIfUnauthorized } from "../frame.js";
 import { number, t } from "../i18n.js";
-import { sentence } from "../errors.js";
+import { errorMessage } from "../errors.js";
 
 const SECONDS = 5;
 
@@ -47,8 +47,8 @@ export class AccountsView {
             this.#problem.hidden = true;
             this.#fill(accounts);
         } catch (error) {
-            if (leaveIfAboutKey(error)) return;
-            this.#problem.textContent = sentence(error);
+            if (leaveIfUnauthorized(error)) return;
+            this.#problem.textContent = errorMessage(error);
             this.#problem.hidden = false;
         }
         this.#schedule(SECONDS);

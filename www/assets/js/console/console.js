@@ -4,8 +4,8 @@ import { AccountsView } from "./accounts.js";
 import { UsersView } from "./users.js";
 import { el } from "../dom.js";
 import { me } from "../session.js";
-import { pages } from "../place.js";
-import { start } from "./frame.js";
+import { pages } from "../urls.js";
+import { start } from "../frame.js";
 import { t } from "../i18n.js";
 import { tabs } from "./tabs.js";
 

@@ -3,8 +3,8 @@
 import { currentKey, me, signIn, signOut } from "../session.js";
 import { el } from "../dom.js";
 import { field } from "../field.js";
-import { renewHeader } from "./frame.js";
-import { sentence } from "../errors.js";
+import { renewHeader } from "../frame.js";
+import { errorMessage } from "../errors.js";
 import { t } from "../i18n.js";
 
 /** The field of a key, or who is signed in where the key of this tab is used. */
@@ -31,7 +31,7 @@ export class KeyField {
         try {
             await signIn(this.#input.value.trim());
         } catch (error) {
-            this.#fail(sentence(error));
+            this.#fail(errorMessage(error));
             return false;
         }
         this.#isAsked = false;

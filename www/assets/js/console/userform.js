@@ -4,7 +4,7 @@ import { field } from "../field.js";
 import { endpoint, me } from "../session.js";
 import { el } from "../dom.js";
 import { post } from "../api.js";
-import { sentence } from "../errors.js";
+import { errorMessage } from "../errors.js";
 import { t } from "../i18n.js";
 
 /** The fields; `add()` sends them and gives `{user_id, username, api_key}`, or throws after showing why. */
@@ -55,7 +55,7 @@ export class UserForm {
     /** Says what went wrong and goes to the field that is at fault. */
     fail(error) {
         const control = { user_id: this.#id, username: this.#name }[error.parameter];
-        this.#problem.textContent = sentence(error);
+        this.#problem.textContent = errorMessage(error);
         this.#problem.hidden = false;
         control?.setAttribute("aria-invalid", "true");
         control?.focus();

@@ -2,12 +2,12 @@
 
 import * as actions from "./useractions.js";
 import { el, icon } from "../dom.js";
-import { leaveIfAboutKey } from "./frame.js";
-import { isSame } from "./roster.js";
+import { leaveIfUnauthorized } from "../frame.js";
+import { isSame } from "./pagedtable.js";
 import { me } from "../session.js";
 import { menu } from "../menu.js";
 import { moment, t } from "../i18n.js";
-import { sentence } from "../errors.js";
+import { errorMessage } from "../errors.js";
 import { toast } from "../toast.js";
 
 /** The headings in their order; the last has none to be seen. */
@@ -56,8 +56,8 @@ export function userRow(first, { onChange, more = () => [] }) {
             if (changed) fill(changed);
             onChange(changed, user);
         } catch (error) {
-            if (leaveIfAboutKey(error)) return;
-            toast(error.parameter === "remove_users" ? t("users.error_has_users") : sentence(error));
+            if (leaveIfUnauthorized(error)) return;
+            toast(error.parameter === "remove_users" ? t("users.error_has_users") : errorMessage(error));
         } finally {
             isRunning = false;
         }

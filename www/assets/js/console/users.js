@@ -1,19 +1,19 @@
 // The users of the place, or its clients: search, paging, adding.
 
-import { Roster } from "./roster.js";
+import { PagedTable } from "./pagedtable.js";
 import { addUser } from "./adduserdialog.js";
 import { columns, userRow } from "./userrow.js";
 import { el, icon } from "../dom.js";
 import { field } from "../field.js";
-import { leaveIfAboutKey } from "./frame.js";
+import { leaveIfUnauthorized } from "../frame.js";
 import { number, t } from "../i18n.js";
-import { sentence } from "../errors.js";
+import { errorMessage } from "../errors.js";
 
 const STEP = 50;
 const TYPING = 250;
 
 export class UsersView {
-    #roster;
+    #table;
     #rows = new Map();
     #isClients;
     #owner = null;
@@ -71,7 +71,7 @@ export class UsersView {
 
     #reload() {
         const owner = this.#isClients ? { owner: "self" } : this.#owner ? { owner: this.#owner } : {};
-        this.#roster = new Roster((user) => (user.role === "client") === this.#isClients, owner);
+        this.#table = new PagedTable((user) => (user.role === "client") === this.#isClients, owner);
         this.#restart();
     }
 
@@ -93,23 +93,23 @@ export class UsersView {
         this.#problem.hidden = true;
         try {
             // One more than is shown tells whether there is more.
-            await this.#roster.reach(this.#shown + 1, this.#search.value, () => turn === this.#turn);
+            await this.#table.reach(this.#shown + 1, this.#search.value, () => turn === this.#turn);
         } catch (error) {
-            if (leaveIfAboutKey(error) || turn !== this.#turn) return;
-            this.#problem.textContent = sentence(error);
+            if (leaveIfUnauthorized(error) || turn !== this.#turn) return;
+            this.#problem.textContent = errorMessage(error);
             this.#problem.hidden = false;
         }
         if (turn === this.#turn) this.#fill();
     }
 
     #fill() {
-        const found = this.#roster.found(this.#search.value);
+        const found = this.#table.found(this.#search.value);
         const users = found.slice(0, this.#shown);
         const rows = users.map((user) => this.#row(user));
         // Rows that are put in again lose the focus.
         const isSame = rows.length === this.#body.rows.length && rows.every((row, at) => row === this.#body.rows[at]);
         if (!isSame) this.#body.replaceChildren(...rows);
-        this.#more.hidden = found.length <= this.#shown && this.#roster.isWhole;
+        this.#more.hidden = found.length <= this.#shown && this.#table.isWhole;
         this.#sayHowMany(found.length, users.length);
     }
 
@@ -131,7 +131,7 @@ export class UsersView {
     }
 
     #sayHowMany(found, shown) {
-        const isAll = this.#roster.isWhole && found <= shown;
+        const isAll = this.#table.isWhole && found <= shown;
         this.#count.textContent = found === 0 ? ""
             : t(isAll ? "users.count" : "users.count_more", { count: number(shown) });
         this.#body.parentElement.hidden = found === 0;
@@ -152,8 +152,8 @@ export class UsersView {
     }
 
     #changed(changed, before) {
-        if (changed) return this.#roster.replace(changed);
-        this.#roster.remove(before);
+        if (changed) return this.#table.replace(changed);
+        this.#table.remove(before);
         this.#fill();
         this.#search.focus();
     }

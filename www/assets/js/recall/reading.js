@@ -5,7 +5,7 @@ import { copyButton } from "../dialog.js";
 import { el } from "../dom.js";
 import { me } from "../session.js";
 import { moment, plural, t } from "../i18n.js";
-import { pages } from "../place.js";
+import { pages } from "../urls.js";
 import { plain, show } from "../markdown.js";
 
 /**

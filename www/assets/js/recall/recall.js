@@ -1,17 +1,17 @@
 // The page of conversations: a list beside the one that is read.
 
-import { ConversationList } from "./list.js";
+import { ConversationList } from "../conversationlist.js";
 import { ask } from "../dialog.js";
 import { el } from "../dom.js";
 import { endpoint, me, subject } from "../session.js";
-import { leaveIfAboutKey, start } from "../console/frame.js";
+import { leaveIfUnauthorized, start } from "../frame.js";
 import { post, postForText } from "../api.js";
 import { reading } from "./reading.js";
 import { save } from "./save.js";
-import { sentence } from "../errors.js";
+import { errorMessage } from "../errors.js";
 import { t } from "../i18n.js";
 import { toast } from "../toast.js";
-import { whose } from "./whose.js";
+import { userPicker } from "../userpicker.js";
 
 start({
     page: "recall", keys: ["user", "client", "admin"], view: (main, { query }) => new RecallPage(main).begin(query),
@@ -23,7 +23,7 @@ class RecallPage {
         (error) => this.#fail(error), { onFill: (isAny) => this.#main.classList.toggle("has-none", !isAny) });
     #problem = el("p", { class: "problem", role: "alert", hidden: true });
     #desk = el("div", { class: "desk" });
-    #whose = me.role === "user" ? null : whose(() => this.#changeUser());
+    #userPicker = me.role === "user" ? null : userPicker(() => this.#changeUser());
 
     constructor(main) {
         this.#main = main;
@@ -35,14 +35,14 @@ class RecallPage {
         this.#main.classList.add("recall");
         this.#main.append(
             el("div", { class: "recall-head" },
-                el("h1", {}, t("recall.title")), this.#whose?.element ?? "", this.#problem),
+                el("h1", {}, t("recall.title")), this.#userPicker?.element ?? "", this.#problem),
             el("div", { class: "recall-panes" }, this.#list.element, this.#desk));
         addEventListener("hashchange", () => this.#follow());
         if (this.#isNobody()) {
             this.#list.element.hidden = true;
             const words = t(me.role === "admin" ? "recall.name_user" : "recall.name_user_client");
             this.#desk.replaceChildren(el("div", { class: "empty" }, el("p", {}, words)));
-            this.#whose.focus();
+            this.#userPicker.focus();
             return;
         }
         await this.#open();
@@ -56,7 +56,7 @@ class RecallPage {
 
     /** Admins and clients have no conversations of their own here. */
     #isNobody() {
-        return this.#whose && !subject.user_id;
+        return this.#userPicker && !subject.user_id;
     }
 
     async #changeUser() {
@@ -128,8 +128,8 @@ class RecallPage {
     }
 
     #fail(error) {
-        if (leaveIfAboutKey(error)) return;
-        this.#problem.textContent = sentence(error);
+        if (leaveIfUnauthorized(error)) return;
+        this.#problem.textContent = errorMessage(error);
         this.#problem.hidden = false;
     }
 }

@@ -4,10 +4,10 @@ import { KeyField } from "../console/keyfield.js";
 import { el } from "../dom.js";
 import { endpoint } from "../session.js";
 import { field } from "../field.js";
-import { leaveIfAboutKey, start } from "../console/frame.js";
+import { leaveIfUnauthorized, start } from "../frame.js";
 import { post } from "../api.js";
 import { tokenFound } from "./found.js";
-import { tokenSentence } from "./sentence.js";
+import { tokenErrorMessage } from "./errormessage.js";
 import { t } from "../i18n.js";
 
 start({
@@ -53,7 +53,7 @@ class TokenPage {
             });
             this.#show(found);
         } catch (error) {
-            if (!leaveIfAboutKey(error)) this.#fail(error);
+            if (!leaveIfUnauthorized(error)) this.#fail(error);
         } finally {
             this.#submit.disabled = false;
         }
@@ -68,7 +68,7 @@ class TokenPage {
     }
 
     #fail(error) {
-        this.#problem.textContent = tokenSentence(error);
+        this.#problem.textContent = tokenErrorMessage(error);
         this.#problem.hidden = false;
         const control = {
             wrong_email_or_password: this.#password, mfa_required: this.#code, wrong_mfa_code: this.#code,

@@ -2,19 +2,12 @@
 enum WebAddress {
     /// Scheme, host and port in lower case: `https://auth0.openai.com`; nil for anything else than http and https.
     static func origin(of url: String) -> String? {
-        guard let colon = url.firstRange(of: "://") else { return nil }
-        let scheme = url[..<colon.lowerBound].lowercased()
-        let authority = url[colon.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        guard scheme == "http" || scheme == "https", !authority.isEmpty, !authority.contains("@") else { return nil }
-        return "\(scheme)://\(authority.lowercased())"
+        guard let parts = URLParts(originOf: url), ["http", "https"].contains(parts.scheme) else { return nil }
+        return "\(parts.scheme)://\(parts.authority)"
     }
 
-    /// The host without port.
-    static func host(of url: String) -> String {
-        let authority = origin(of: url)?.split(separator: "/").last.map(String.init) ?? ""
-        let bracket = authority.lastIndex(of: "]") ?? authority.startIndex
-        return String(authority[..<(authority[bracket...].lastIndex(of: ":") ?? authority.endIndex)])
-    }
+    /// The host without port, in lower case.
+    static func host(of url: String) -> String { URLParts(originOf: url)?.host.lowercased() ?? "" }
 
     /// What a `Location` means on the page `base`.
     static func resolve(_ location: String, against base: String) -> String? {

@@ -16,17 +16,27 @@ struct JSONLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        var line = JSONObject()
-        line["at"] = JSON(Timestamp.now.rfc3339)
-        line["level"] = JSON(event.level.rawValue)
-        line["message"] = JSON("\(event.message)")
-        line["process"] = JSON(Int(getpid()))
-        for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: {
-            $0.key < $1.key
-        }) {
-            line[key] = JSON("\(value)")
+        var line: [UInt8] = []
+        line.reserveCapacity(512)
+        func add(_ name: String, _ value: String) {
+            line.append(UInt8(ascii: line.isEmpty ? "{" : ","))
+            JSON.write(name, to: &line)
+            line.append(UInt8(ascii: ":"))
+            JSON.write(value, to: &line)
         }
-        let bytes = JSON.object(line).bytes + [0x0A]
-        _ = bytes.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+        add("at", Timestamp.now.rfc3339)
+        add("level", event.level.rawValue)
+        add("message", "\(event.message)")
+        line.append(contentsOf: ",\"process\":\(getpid())".utf8)
+        var fields = metadata
+        if let more = event.metadata { fields.merge(more) { $1 } }
+        for (name, value) in fields.sorted(by: { $0.key < $1.key }) where !Self.own.contains(name) {
+            add(name, "\(value)")
+        }
+        line.append(contentsOf: "}\n".utf8)
+        _ = line.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
     }
+
+    /// The members of each line, which no metadata may have the names of.
+    private static let own = ["at", "level", "message", "process"]
 }

@@ -54,8 +54,8 @@ package final class Call: Sendable {
     /// Whether a browser's form was posted to a page, which has other defaults.
     package var isPage: Bool { kind == .page }
 
-    /// The JSON object of the body, where nothing else will do.
-    func jsonObject() throws(GatewayError) -> JSONObject {
+    /// The members of the body's JSON object, where nothing else will do.
+    func jsonObject() throws(GatewayError) -> [JSONText.Member] {
         guard let body = parameters.body else {
             throw GatewayError(.unsupportedMediaType, "The body must be a JSON object (application/json).")
         }

@@ -2,15 +2,16 @@ import HTTPTypes
 
 /// The parameters of a request, from wherever it may carry them: query, form post or JSON object.
 package struct Parameters: Sendable {
-    package enum Value: Sendable, Equatable {
+    private enum Value {
         /// From a query or a form.
         case text(String)
         case json(JSON)
     }
 
-    private var values: [String: [Value]] = [:]
-    /// The JSON object of the body, where there was one.
-    package private(set) var body: JSONObject?
+    /// The fields of query and form in their order.
+    private var fields: [(name: String, value: String)] = []
+    /// The members of the body's JSON object, where there was one; each is read when it is asked for.
+    package private(set) var body: [JSONText.Member]?
 
     package init() {}
 
@@ -18,21 +19,17 @@ package struct Parameters: Sendable {
     ///
     /// - Throws: ``GatewayError`` for broken syntax (400) or an unknown content type (415).
     package init(of request: Request) throws(GatewayError) {
-        for (name, value) in try Self.fields(request.query.utf8) { add(name, .text(value)) }
+        fields = try Self.fields(request.query.utf8)
         guard !request.body.isEmpty, request.method != .get, request.method != .head else { return }
         let contentType = request.headers[.contentType] ?? ""
         switch contentType.prefix(while: { $0 != ";" }).lowercased().filter({ $0 != " " }) {
         case "application/x-www-form-urlencoded":
             guard !Self.looksLikeJSON(request.body) else { throw Self.isNamed(contentType) }
-            for (name, value) in try Self.fields(request.body) { add(name, .text(value)) }
+            fields += try Self.fields(request.body)
         case "multipart/form-data":
-            for (name, value) in try MultipartDecoder.decode(request.body, contentType: contentType) {
-                add(name, .text(value))
-            }
+            fields += try MultipartDecoder.decode(request.body, contentType: contentType)
         case let type where type == "application/json" || type.hasSuffix("+json"):
-            let object = try Self.object(request.body, limits: request.isOpenAI ? .openAI : .caller)
-            for member in object.members { add(member.name, .json(member.value)) }
-            body = object
+            body = try Self.members(of: request.body, limits: request.isOpenAI ? .openAI : .caller)
         default:
             guard !Self.looksLikeJSON(request.body) else { throw Self.isNamed(contentType) }
             throw GatewayError(
@@ -57,24 +54,34 @@ package struct Parameters: Sendable {
             "The body is JSON, but the request has \(found). Send it with \"Content-Type: application/json\".")
     }
 
-    private static func object(_ bytes: [UInt8], limits: JSONReader.Limits) throws(GatewayError) -> JSONObject {
-        let value: JSON
-        do throws(JSONSyntaxError) { value = try JSONReader.read(bytes, limits: limits) } catch {
+    private static func members(
+        of bytes: [UInt8], limits: JSONReader.Limits
+    ) throws(GatewayError) -> [JSONText.Member] {
+        let text: JSONText
+        do throws(JSONSyntaxError) { text = try JSONReader.text(bytes, limits: limits) } catch {
             throw GatewayError(.invalidJSON, "The JSON body is not valid at byte \(error.offset): \(error.reason).")
         }
-        guard let object = value.object else {
-            throw GatewayError(.invalidJSON, "The JSON body must be an object, not \(value.kind).")
+        guard let members = text.members else {
+            throw GatewayError(.invalidJSON, "The JSON body must be an object, not \(text.value.kind).")
         }
-        return object
-    }
-
-    private mutating func add(_ name: String, _ value: Value) {
-        // The original says `userid` in one place and `user_id` in the others.
-        values[name == "userid" ? "user_id" : name, default: []].append(value)
+        return members
     }
 
     /// How often `name` was given.
-    package func count(of name: String) -> Int { values[name]?.count ?? 0 }
+    package func count(of name: String) -> Int {
+        fields.count { Self.isSame($0.name, name) } + (body?.count { Self.isSame($0.name, name) } ?? 0)
+    }
+
+    /// The value of `name` that was given last.
+    private func last(_ name: String) -> Value? {
+        if let member = body?.last(where: { Self.isSame($0.name, name) }) { return .json(member.value.value) }
+        return fields.last { Self.isSame($0.name, name) }.map { .text($0.value) }
+    }
+
+    /// The original says `userid` in one place and `user_id` in the others.
+    private static func isSame(_ given: String, _ name: String) -> Bool {
+        given == name || name == "user_id" && given == "userid"
+    }
 
     /// The text of `name`; nil if it is absent, null or empty.
     ///
@@ -83,7 +90,7 @@ package struct Parameters: Sendable {
     /// - Parameter takesDigits: Whether a whole JSON number stands for its digits, as bots send their users' ids.
     /// - Throws: 422 for another JSON value that is not a string, 400 for a NUL in it.
     package func text(_ name: String, takesDigits: Bool = false) throws(GatewayError) -> String? {
-        if takesDigits, case .json(.number(let digits))? = values[name]?.last, Self.isWhole(digits) { return digits }
+        if takesDigits, case .json(.number(let digits))? = last(name), Self.isWhole(digits) { return digits }
         guard let value = try anyText(name), !value.isEmpty else { return nil }
         return value
     }
@@ -95,7 +102,7 @@ package struct Parameters: Sendable {
 
     /// Like ``text(_:)``, but an empty text is a value.
     package func anyText(_ name: String) throws(GatewayError) -> String? {
-        switch values[name]?.last {
+        switch last(name) {
         case nil, .json(.null): return nil
         case .text(let text), .json(.string(let text)):
             guard !text.utf8.contains(0) else {
@@ -116,7 +123,7 @@ package struct Parameters: Sendable {
 
     /// A boolean or the words `true` and `false`, also as Python writes them; nil if it is absent or empty.
     package func bool(_ name: String) throws(GatewayError) -> Bool? {
-        switch values[name]?.last {
+        switch last(name) {
         case nil, .json(.null), .text(""): return nil
         case .json(.bool(let value)): return value
         case .text("true"), .json(.string("true")), .text("True"), .json(.string("True")): return true
@@ -128,7 +135,7 @@ package struct Parameters: Sendable {
     /// A whole number in `range`; nil if it is absent or empty.
     package func int(_ name: String, in range: ClosedRange<Int>) throws(GatewayError) -> Int? {
         let number: Int?
-        switch values[name]?.last {
+        switch last(name) {
         case nil, .json(.null), .text(""): return nil
         case .json(let value): number = value.int ?? value.string.flatMap { Int($0) }
         case .text(let text): number = Int(text)
@@ -141,7 +148,7 @@ package struct Parameters: Sendable {
 
     /// Which accounts may be used: `false` (the default), `true` or `any`.
     package func pool(_ name: String = "plus") throws(GatewayError) -> AccountPool.Kind {
-        switch values[name]?.last {
+        switch last(name) {
         case .text("any"), .json(.string("any")): return .any
         default: break
         }

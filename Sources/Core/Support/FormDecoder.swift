@@ -23,41 +23,23 @@ package enum FormDecoder {
 
     private static func text(_ bytes: some Collection<UInt8>) throws(Malformed) -> String {
         var decoded: [UInt8] = []
-        var pending: [UInt8]?
-        for byte in bytes {
-            if var digits = pending {
-                digits.append(byte)
-                pending = digits
-                guard digits.count == 2 else { continue }
-                guard let value = UInt8(hexadecimal: digits) else { throw malformed }
-                decoded.append(value)
-                pending = nil
-            } else if byte == UInt8(ascii: "%") {
-                pending = []
-            } else {
-                decoded.append(byte == UInt8(ascii: "+") ? 0x20 : byte)
+        decoded.reserveCapacity(bytes.count)
+        var rest = bytes.makeIterator()
+        while let byte = rest.next() {
+            switch byte {
+            case UInt8(ascii: "%"):
+                guard let high = rest.next().flatMap(Hex.value), let low = rest.next().flatMap(Hex.value) else {
+                    throw malformed
+                }
+                decoded.append(high << 4 | low)
+            case UInt8(ascii: "+"): decoded.append(0x20)
+            default: decoded.append(byte)
             }
         }
-        guard pending == nil, let text = String(validating: decoded, as: UTF8.self) else { throw malformed }
+        guard let text = String(validating: decoded, as: UTF8.self) else { throw malformed }
         return text
     }
 
     private static let malformed = Malformed(
         message: "The form or query string is not valid percent-encoded UTF-8.")
-}
-
-extension UInt8 {
-    /// The byte that two hexadecimal digits name.
-    fileprivate init?(hexadecimal digits: [UInt8]) {
-        var value: UInt8 = 0
-        for digit in digits {
-            switch digit {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value << 4 | (digit - UInt8(ascii: "0"))
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = value << 4 | (digit - UInt8(ascii: "a") + 10)
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): value = value << 4 | (digit - UInt8(ascii: "A") + 10)
-            default: return nil
-            }
-        }
-        self = value
-    }
 }

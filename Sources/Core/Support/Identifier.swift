@@ -1,3 +1,6 @@
+import Glibc
+import Synchronization
+
 /// The rule for ids that people and programs outside give: user ids, account ids, conversation ids.
 ///
 /// Compared as bytes, never as Swift characters: `String ==` takes composed and decomposed accents for equal,
@@ -22,9 +25,9 @@ package enum Identifier {
 
     /// A random UUID (version 4, RFC 9562) in lower case.
     package static func random() -> String {
-        var generator = SystemRandomNumberGenerator()
-        let high = generator.next() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
-        let low = generator.next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+        let random = KernelRandom()
+        let high = random.next() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
+        let low = random.next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
         return String(unsafeUninitializedCapacity: 36) { text in
             var place = 0
             for half in [high, low] {
@@ -38,6 +41,36 @@ package enum Identifier {
                 }
             }
             return place
+        }
+    }
+}
+
+/// Random numbers of the kernel, of which one system call brings 32.
+///
+/// Each is wiped as it is taken. Worker processes begin as programs of their own, so none has those of another.
+package struct KernelRandom: RandomNumberGenerator {
+    private struct Store {
+        var words = [UInt64](repeating: 0, count: 32)
+        var left = 0
+    }
+
+    private static let store = Mutex(Store())
+
+    package init() {}
+
+    package func next() -> UInt64 {
+        Self.store.withLock { store in
+            if store.left == 0 {
+                // getentropy(3): all of up to 256 bytes, or none.
+                let error = store.words.withUnsafeMutableBytes { bytes in
+                    bytes.baseAddress.map { getentropy($0, bytes.count) } ?? -1
+                }
+                guard error == 0 else { return UInt64.random(in: .min ... .max) }
+                store.left = 32
+            }
+            store.left -= 1
+            defer { store.words[store.left] = 0 }
+            return store.words[store.left]
         }
     }
 }

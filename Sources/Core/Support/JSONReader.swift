@@ -20,10 +20,10 @@ package struct JSONReader {
         /// What a caller may send.
         package static let caller = Limits(depth: 32, values: 10_000)
         /// What a caller of `/v1` may send: a thread of some ten thousand messages.
-        ///
-        /// A value takes about 100 bytes beside its text, so all of them take some 10 MiB at most.
         package static let openAI = Limits(depth: 32, values: 100_000)
         /// What an upstream or a file of ours may hold.
+        ///
+        /// A value takes about 100 bytes beside its text.
         package static let trusted = Limits(depth: 64, values: 1_000_000)
         /// A whole archive in one file, which the operator names.
         package static let imported = Limits(depth: 64, values: 100_000_000)
@@ -33,18 +33,32 @@ package struct JSONReader {
     private let limits: Limits
     private var position = 0
     private var values = 0
+    /// The names of all objects that are open, those of the innermost last.
+    private var names: [Name] = []
+
+    /// A member's name, without its quotes.
+    private struct Name {
+        let range: Range<Int>
+        /// Whether its bytes are its text, so that they can be compared.
+        let isPlain: Bool
+    }
 
     /// Reads the whole of `bytes` as one value, white space around it allowed.
     package static func read(_ bytes: [UInt8], limits: Limits = .caller) throws(JSONSyntaxError) -> JSON {
-        let result: Result<JSON, JSONSyntaxError> = bytes.withUnsafeBufferPointer { buffer in
-            var reader = JSONReader(bytes: buffer, limits: limits)
-            do throws(JSONSyntaxError) { return .success(try reader.document()) } catch { return .failure(error) }
-        }
-        return try result.get()
+        try text(bytes, limits: limits).value
     }
 
     package static func read(_ text: String, limits: Limits = .caller) throws(JSONSyntaxError) -> JSON {
         try read(Array(text.utf8), limits: limits)
+    }
+
+    /// Checks the whole of `bytes` without taking it apart.
+    package static func text(_ bytes: [UInt8], limits: Limits = .caller) throws(JSONSyntaxError) -> JSONText {
+        let result: Result<Range<Int>, JSONSyntaxError> = bytes.withUnsafeBufferPointer { buffer in
+            var reader = JSONReader(bytes: buffer, limits: limits)
+            do throws(JSONSyntaxError) { return .success(try reader.document()) } catch { return .failure(error) }
+        }
+        return JSONText(bytes, at: try result.get())
     }
 
     private init(bytes: UnsafeBufferPointer<UInt8>, limits: Limits) {
@@ -52,89 +66,99 @@ package struct JSONReader {
         self.limits = limits
     }
 
-    private mutating func document() throws(JSONSyntaxError) -> JSON {
+    /// Where the value stands.
+    private mutating func document() throws(JSONSyntaxError) -> Range<Int> {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { throw fault("it begins with a byte order mark") }
         skipWhitespace()
-        let value = try value(depth: 0)
+        let start = position
+        try value(depth: 0)
+        let end = position
         skipWhitespace()
         guard position == bytes.count else { throw fault("something follows the value") }
-        return value
+        return start..<end
     }
 
-    private mutating func value(depth: Int) throws(JSONSyntaxError) -> JSON {
+    private mutating func value(depth: Int) throws(JSONSyntaxError) {
         values += 1
         guard values <= limits.values else { throw limit("it has more than \(limits.values) values") }
         guard let byte = peek() else { throw fault("it ends too early") }
         switch byte {
-        case UInt8(ascii: "{"): return try object(depth: depth + 1)
-        case UInt8(ascii: "["): return try array(depth: depth + 1)
-        case UInt8(ascii: "\""): return .string(try string())
-        case UInt8(ascii: "t"): return try literal("true", .bool(true))
-        case UInt8(ascii: "f"): return try literal("false", .bool(false))
-        case UInt8(ascii: "n"): return try literal("null", .null)
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
+        case UInt8(ascii: "{"): try object(depth: depth + 1)
+        case UInt8(ascii: "["): try array(depth: depth + 1)
+        case UInt8(ascii: "\""): _ = try string()
+        case UInt8(ascii: "t"): try literal("true")
+        case UInt8(ascii: "f"): try literal("false")
+        case UInt8(ascii: "n"): try literal("null")
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): try number()
         default: throw fault("a value is expected")
         }
     }
 
-    private mutating func object(depth: Int) throws(JSONSyntaxError) -> JSON {
+    private mutating func object(depth: Int) throws(JSONSyntaxError) {
         guard depth <= limits.depth else { throw limit("it is nested deeper than \(limits.depth)") }
         position += 1
-        var members: [JSONObject.Member] = []
-        var names: Set<String> = []
+        let first = names.count
+        var known: Set<String> = []
         skipWhitespace()
-        if take("}") { return .object(JSONObject()) }
+        if take("}") { return }
         repeat {
             skipWhitespace()
             guard peek() == UInt8(ascii: "\"") else { throw fault("a member name is expected") }
             let start = position
-            let name = try string()
-            guard isNew(name, among: members, &names) else {
+            let isPlain = try string()
+            let name = Name(range: (start + 1)..<(position - 1), isPlain: isPlain)
+            guard isNew(name, after: first, &known) else {
                 position = start
                 throw fault("a member name stands twice in an object")
             }
+            names.append(name)
             skipWhitespace()
             guard take(":") else { throw fault("a colon is expected") }
             skipWhitespace()
-            members.append(.init(name: name, value: try value(depth: depth)))
+            try value(depth: depth)
             skipWhitespace()
         } while take(",")
         guard take("}") else { throw fault("a comma or a closing brace is expected") }
-        return .object(JSONObject(unchecked: members))
+        names.removeLast(names.count - first)
     }
 
     /// Whether no member has that name; for a few it is quicker to compare them than to make a set.
-    private func isNew(_ name: String, among members: [JSONObject.Member], _ names: inout Set<String>) -> Bool {
-        if members.count < 12 { return !members.contains { $0.name == name } }
-        if names.isEmpty { names = Set(members.map(\.name)) }
-        return names.insert(name).inserted
+    private func isNew(_ name: Name, after first: Int, _ known: inout Set<String>) -> Bool {
+        if names.count - first < 12 { return !names[first...].contains { isSame($0, name) } }
+        if known.isEmpty { known = Set(names[first...].map(text)) }
+        return known.insert(text(of: name)).inserted
     }
 
-    private mutating func array(depth: Int) throws(JSONSyntaxError) -> JSON {
+    /// Swift takes composed and decomposed accents for the same, so these are no two names.
+    private func isSame(_ one: Name, _ other: Name) -> Bool {
+        guard one.isPlain, other.isPlain else { return text(of: one) == text(of: other) }
+        return one.range.count == other.range.count && bytes[one.range].elementsEqual(bytes[other.range])
+    }
+
+    private func text(of name: Name) -> String { JSONText.unescaped(bytes.extracting(name.range)) }
+
+    private mutating func array(depth: Int) throws(JSONSyntaxError) {
         guard depth <= limits.depth else { throw limit("it is nested deeper than \(limits.depth)") }
         position += 1
-        var elements: [JSON] = []
         skipWhitespace()
-        if take("]") { return .array([]) }
+        if take("]") { return }
         repeat {
             skipWhitespace()
-            elements.append(try value(depth: depth))
+            try value(depth: depth)
             skipWhitespace()
         } while take(",")
         guard take("]") else { throw fault("a comma or a closing bracket is expected") }
-        return .array(elements)
     }
 
-    private mutating func literal(_ text: StaticString, _ value: JSON) throws(JSONSyntaxError) -> JSON {
+    private mutating func literal(_ text: StaticString) throws(JSONSyntaxError) {
         let length = text.utf8CodeUnitCount
         guard bytes.count - position >= length,
             (0..<length).allSatisfy({ bytes[position + $0] == text.utf8Start[$0] })
         else { throw fault("a value is expected") }
         position += length
-        return value
     }
 
-    private mutating func number() throws(JSONSyntaxError) -> JSON {
+    private mutating func number() throws(JSONSyntaxError) {
         let start = position
         _ = take("-")
         if !take("0") { try digits() }
@@ -144,7 +168,6 @@ package struct JSONReader {
             try digits()
         }
         guard position - start <= 64 else { throw fault("a number is longer than 64 characters") }
-        return .number(String(decoding: bytes[start..<position], as: UTF8.self))
     }
 
     private mutating func digits() throws(JSONSyntaxError) {
@@ -153,74 +176,55 @@ package struct JSONReader {
         guard position > start else { throw fault("a digit is expected") }
     }
 
-    private mutating func string() throws(JSONSyntaxError) -> String {
+    /// Whether the bytes of the string are its text: ASCII without escapes.
+    private mutating func string() throws(JSONSyntaxError) -> Bool {
         position += 1
         let start = position
-        while let byte = peek() {
-            if byte == UInt8(ascii: "\"") {
-                let text = String(validating: bytes[start..<position], as: UTF8.self)
-                guard let text else { throw fault("a string is not valid UTF-8") }
-                position += 1
-                return text
-            }
-            if byte == UInt8(ascii: "\\") { return try escapedString(from: start) }
-            guard byte >= 0x20 else { throw fault("a control character stands in a string") }
-            position += 1
-        }
-        throw fault("a string has no end")
-    }
-
-    /// Goes on with a string that has escapes; everything from `start` to here is plain.
-    private mutating func escapedString(from start: Int) throws(JSONSyntaxError) -> String {
-        var text = Array(bytes[start..<position])
-        while let byte = peek() {
-            position += 1
+        var hasEscapes = false
+        var isASCII = true
+        while true {
+            isASCII = JSONText.skipPlain(in: bytes, from: &position) && isASCII
+            guard let byte = peek() else { throw fault("a string has no end") }
             switch byte {
             case UInt8(ascii: "\""):
-                guard let string = String(validating: text, as: UTF8.self) else {
+                guard isASCII || (try? UTF8Span(validating: bytes.extracting(start..<position).span)) != nil else {
                     throw fault("a string is not valid UTF-8")
                 }
-                return string
-            case UInt8(ascii: "\\"): try appendEscape(to: &text)
-            case ..<0x20:
-                position -= 1
-                throw fault("a control character stands in a string")
-            default: text.append(byte)
+                position += 1
+                return isASCII && !hasEscapes
+            case UInt8(ascii: "\\"):
+                hasEscapes = true
+                position += 1
+                try escape()
+            default: throw fault("a control character stands in a string")
             }
         }
-        throw fault("a string has no end")
     }
 
-    private mutating func appendEscape(to text: inout [UInt8]) throws(JSONSyntaxError) {
+    private mutating func escape() throws(JSONSyntaxError) {
         guard let byte = peek() else { throw fault("a string has no end") }
         position += 1
         switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
-        case UInt8(ascii: "b"): text.append(0x08)
-        case UInt8(ascii: "f"): text.append(0x0C)
-        case UInt8(ascii: "n"): text.append(0x0A)
-        case UInt8(ascii: "r"): text.append(0x0D)
-        case UInt8(ascii: "t"): text.append(0x09)
-        case UInt8(ascii: "u"): text.append(contentsOf: Array(Character(try unicodeEscape()).utf8))
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            return
+        case UInt8(ascii: "u"): try unicodeEscape()
         default: throw fault("an unknown escape stands in a string")
         }
     }
 
-    private mutating func unicodeEscape() throws(JSONSyntaxError) -> Unicode.Scalar {
+    private mutating func unicodeEscape() throws(JSONSyntaxError) {
         let unit = try hexUnit()
-        if let scalar = Unicode.Scalar(unit) { return scalar }
-        guard unit < 0xDC00, take("\\"), take("u") else { throw fault("half of a surrogate pair stands alone") }
-        let low = try hexUnit()
-        guard (0xDC00..<0xE000).contains(low),
-            let scalar = Unicode.Scalar(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00))
-        else { throw fault("half of a surrogate pair stands alone") }
-        return scalar
+        guard (0xD800..<0xE000).contains(unit) else { return }
+        guard unit < 0xDC00, take("\\"), take("u"), (0xDC00..<0xE000).contains(try hexUnit()) else {
+            throw fault("half of a surrogate pair stands alone")
+        }
     }
 
     private mutating func hexUnit() throws(JSONSyntaxError) -> UInt32 {
         var unit: UInt32 = 0
         for _ in 0..<4 {
-            guard let byte = peek(), let digit = Character(Unicode.Scalar(byte)).hexDigitValue, byte < 0x80 else {
+            guard let byte = peek(), let digit = Hex.value(of: byte) else {
                 throw fault("four hexadecimal digits are expected")
             }
             unit = unit << 4 | UInt32(digit)

@@ -25,38 +25,49 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     }
 
     /// RFC 3339 in UTC with six digits: `2026-11-23T09:30:00.000125Z`.
-    package var rfc3339: String {
-        let parts = parts(local: false)
-        return "\(parts.date)T\(parts.time).\(parts.fraction)Z"
-    }
+    package var rfc3339: String { text(local: false, between: "T", hasFraction: true, end: "Z") }
 
     /// Local time as the Flask server wrote it, always with six digits: `2026-11-23 09:30:00.000125`.
-    package var localText: String {
-        let parts = parts(local: true)
-        return "\(parts.date) \(parts.time).\(parts.fraction)"
-    }
+    package var localText: String { text(local: true, between: " ", hasFraction: true) }
 
     /// Local time for people, as the Flask server wrote it: `2026-11-23 | 09:30:00`.
-    package var localReadableText: String {
-        let parts = parts(local: true)
-        return "\(parts.date) | \(parts.time)"
-    }
+    package var localReadableText: String { text(local: true, between: " | ", hasFraction: false) }
 
-    private func parts(local: Bool) -> (date: String, time: String, fraction: String) {
+    private func text(local: Bool, between: StaticString, hasFraction: Bool, end: StaticString = "") -> String {
         let fraction = (microsecondsSinceEpoch % 1_000_000 + 1_000_000) % 1_000_000
         var seconds = time_t((microsecondsSinceEpoch - fraction) / 1_000_000)
         var fields = tm()
         if local { localtime_r(&seconds, &fields) } else { gmtime_r(&seconds, &fields) }
-        return (
-            "\(pad(Int(fields.tm_year) + 1900, 4))-\(pad(Int(fields.tm_mon) + 1))-\(pad(Int(fields.tm_mday)))",
-            "\(pad(Int(fields.tm_hour))):\(pad(Int(fields.tm_min))):\(pad(Int(fields.tm_sec)))",
-            pad(Int(fraction), 6)
-        )
-    }
-
-    private func pad(_ number: Int, _ width: Int = 2) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+        // The numbers have 58 digits at most, should they come from a record that is wrong.
+        return String(unsafeUninitializedCapacity: 96) { output in
+            var count = 0
+            func add(_ text: StaticString) {
+                for place in 0..<text.utf8CodeUnitCount { output[count + place] = text.utf8Start[place] }
+                count += text.utf8CodeUnitCount
+            }
+            func add(_ number: Int, _ width: Int, _ end: StaticString) {
+                var (rest, digits) = (number.magnitude, 0)
+                repeat {
+                    digits += 1
+                    rest /= 10
+                } while rest > 0 || digits < width
+                rest = number.magnitude
+                for place in (count..<(count + digits)).reversed() {
+                    output[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+                    rest /= 10
+                }
+                count += digits
+                add(end)
+            }
+            add(Int(fields.tm_year) + 1900, 4, "-")
+            add(Int(fields.tm_mon) + 1, 2, "-")
+            add(Int(fields.tm_mday), 2, between)
+            add(Int(fields.tm_hour), 2, ":")
+            add(Int(fields.tm_min), 2, ":")
+            add(Int(fields.tm_sec), 2, hasFraction ? "." : "")
+            if hasFraction { add(Int(fraction), 6, end) }
+            return count
+        }
     }
 }
 

@@ -9,7 +9,7 @@ package final class Ask: Sendable {
     package let pool: AccountPool.Kind
     package let model: String?
     package let system: String?
-    /// The request of a caller that speaks the OpenAI API itself; `prompt` is then only its last message's text.
+    /// The request of a caller that speaks the OpenAI API itself; `prompt` is then empty.
     package let completion: CompletionRequest?
     /// False where the operator keeps such calls out of the archive.
     package let isArchived: Bool
@@ -18,7 +18,7 @@ package final class Ask: Sendable {
     package let requestID: String
 
     package init(
-        user: User, key: APIKey.Digest? = nil, prompt: String, conversationID: Conversation.ID? = nil,
+        user: User, key: APIKey.Digest? = nil, prompt: String = "", conversationID: Conversation.ID? = nil,
         pool: AccountPool.Kind = .free,
         model: String? = nil, system: String? = nil, completion: CompletionRequest? = nil, isArchived: Bool = true,
         callerToken: CallerToken? = nil, requestID: String

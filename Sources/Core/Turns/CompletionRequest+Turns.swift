@@ -1,76 +1,51 @@
 /// The messages of a caller's thread as the turns of a conversation.
 extension CompletionRequest {
-    /// The new messages of the thread, without those of the system.
-    package var newMessages: [JSON] { Self.withoutSystem(messages[thread.newFrom...]) }
-
     /// The prompts of the system, which the conversation keeps once.
     package var system: String? {
-        let texts = messages.filter(Self.isSystem).map(Self.text).filter { !$0.isEmpty }
+        let texts = messages.filter(\.isSystem).map(\.text).filter { !$0.isEmpty }
         return texts.isEmpty ? nil : texts.joined(separator: "\n\n")
-    }
-
-    /// What is new in the thread, for upstreams that take a single text.
-    package var newText: String {
-        let texts = newMessages.map(Self.text).filter { !$0.isEmpty }
-        return texts.isEmpty ? Self.text(of: messages.last) : texts.joined(separator: "\n\n")
-    }
-
-    /// The thread as one text, for upstreams that take a single message; nil where there is only one.
-    package var wholeThread: String? {
-        guard messages.count > 1 else { return nil }
-        return messages.map { "\($0["role"]?.string ?? "user"): \(Self.text(of: $0))" }.joined(separator: "\n\n")
     }
 
     /// The turn that the new messages begin, without its reply.
     package func turn(startedAt: Timestamp) -> Turn {
         var turn = Self.turn(of: newMessages, startedAt: startedAt)
-        if turn.prompt.isEmpty, turn.extras.toolResults.isEmpty { turn.prompt = Self.text(of: messages.last) }
-        turn.requestedModel = body["model"]?.string
+        if turn.prompt.isEmpty, turn.extras.toolResults.isEmpty { turn.prompt = messages.last?.text ?? "" }
+        turn.requestedModel = self["model"]?.string
         return turn
     }
 
     /// The turns before the new messages, which the caller sent along; the last of them that fit into `room` bytes.
+    ///
+    /// Taken from the end, so that those that do not fit are not decoded.
     package func givenTurns(at time: Timestamp, room: Int) -> [Turn] {
         var turns: [Turn] = []
-        var inputs: [JSON] = []
-        for message in Self.withoutSystem(messages[..<thread.newFrom]) {
-            guard message["role"]?.string == "assistant" else {
-                inputs.append(message)
-                continue
-            }
-            var turn = Self.turn(of: inputs, startedAt: time)
-            turn.extras.isGiven = true
-            ReplyChoice(message: message).put(into: &turn)
-            turns.append(turn)
-            inputs = []
-        }
         var left = room
-        let kept = turns.reversed().prefix { turn in
+        // What stands after the last reply is new, and so no turn that was given.
+        var given = messages[..<thread.newFrom].filter { !$0.isSystem }[...]
+        while let reply = given.popLast() {
+            let start = given.lastIndex { $0.role == "assistant" }.map { $0 + 1 } ?? given.startIndex
+            var turn = Self.turn(of: Array(given[start...]), startedAt: time)
+            given = given[..<start]
+            turn.extras.isGiven = true
+            ReplyChoice(message: reply.json.value).put(into: &turn)
             left -= turn.storedSize
-            return left >= 0
+            guard left >= 0 else { break }
+            turns.append(turn)
         }
-        return kept.reversed()
+        return turns.reversed()
     }
 
-    private static func turn(of inputs: [JSON], startedAt: Timestamp) -> Turn {
+    private static func turn(of inputs: [Message], startedAt: Timestamp) -> Turn {
         var turn = Turn(prompt: "", reply: "", startedAt: startedAt)
-        let results = inputs.filter(isResult)
-        let prompts = inputs.filter { !isResult($0) }
-        turn.extras.toolResults = results.map(MessageParts.kept(message:))
-        turn.prompt = prompts.map(text).filter { !$0.isEmpty }.joined(separator: "\n\n")
-        turn.extras.promptParts = prompts.flatMap { MessageParts.kept(of: $0["content"]) }
-        turn.extras.promptName = prompts.last?["name"]?.string
+        let prompts = inputs.filter { !$0.isResult }
+        turn.extras.toolResults = inputs.filter(\.isResult).map { MessageParts.kept(message: $0.json.value) }
+        turn.prompt = prompts.map(\.text).filter { !$0.isEmpty }.joined(separator: "\n\n")
+        turn.extras.promptParts = prompts.flatMap { prompt -> [JSON] in
+            guard let content = prompt.json["content"], !content.isString else { return [] }
+            return MessageParts.kept(of: content.value)
+        }
+        turn.extras.promptName = prompts.last?.json["name"]?.string
         return turn
-    }
-
-    private static func withoutSystem(_ messages: ArraySlice<JSON>) -> [JSON] { messages.filter { !isSystem($0) } }
-
-    static func isSystem(_ message: JSON) -> Bool {
-        message["role"]?.string == "system" || message["role"]?.string == "developer"
-    }
-
-    private static func isResult(_ message: JSON) -> Bool {
-        message["role"]?.string == "tool" || message["role"]?.string == "function"
     }
 }
 

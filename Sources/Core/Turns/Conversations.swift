@@ -196,8 +196,7 @@ package final class Conversations: Sendable {
 
     private func prompt(of ask: Ask, after conversation: Conversation?) -> UpstreamPrompt {
         UpstreamPrompt(
-            conversation: conversation,
-            prompt: (conversation == nil ? ask.completion?.wholeThread : ask.completion?.newText) ?? ask.prompt,
+            conversation: conversation, prompt: ask.prompt,
             system: ask.system, model: ask.model ?? conversation.flatMap(model), pseudonym: ask.user.archive.pseudonym,
             completion: ask.completion)
     }

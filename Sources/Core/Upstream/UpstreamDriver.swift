@@ -34,6 +34,7 @@ extension UpstreamDriver {
 package final class UpstreamPrompt: Sendable {
     /// The thread so far, without this prompt; nil for a new one.
     package let conversation: Conversation?
+    /// What the caller said; empty where `completion` holds it.
     package let prompt: String
     package let system: String?
     /// The wanted model; nil leaves the choice to the account.
@@ -53,6 +54,12 @@ package final class UpstreamPrompt: Sendable {
         self.model = model
         self.pseudonym = pseudonym
         self.completion = completion
+    }
+
+    /// What is asked as one text, for upstreams that take no thread.
+    package var text: String {
+        guard let completion else { return prompt }
+        return (conversation == nil ? completion.wholeThread : nil) ?? completion.newText
     }
 }
 

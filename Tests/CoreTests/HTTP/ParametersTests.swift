@@ -57,7 +57,7 @@ struct ParametersTests {
 
     @Test func `the OpenAI API takes threads with more values than the rest`() throws {
         let thread = "{\"messages\":[" + Array(repeating: "0", count: 50_000).joined(separator: ",") + "]}"
-        #expect(try parameters(type: "application/json", body: thread, path: "/v1/x").body?.names == ["messages"])
+        #expect(try parameters(type: "application/json", body: thread, path: "/v1/x").body?.map(\.name) == ["messages"])
         #expect(throws: GatewayError.self) { try parameters(json: thread) }
         let more = "{\"messages\":[" + Array(repeating: "0", count: 100_000).joined(separator: ",") + "]}"
         #expect(throws: GatewayError.self) { try parameters(type: "application/json", body: more, path: "/v1/x") }

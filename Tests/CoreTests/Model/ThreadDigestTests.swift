@@ -102,7 +102,7 @@ struct ThreadDigestTests {
 
     private func digest(_ messages: String...) throws -> String {
         var digest = ThreadDigest()
-        for message in messages { digest.append(try JSONReader.read(message)) }
+        digest.append(try messages.map { try JSONReader.text(Array($0.utf8)) })
         return digest.text
     }
 
@@ -134,13 +134,28 @@ struct ThreadDigestTests {
     @Test func `the thread with its reply is the thread before the next message`() throws {
         let reply = try JSONReader.read(Self.said("Hi"))
         let ask: JSON = ["role": "user", "content": "ask"]
-        let first = CompletionRequest.Thread([ask])
-        let second = CompletionRequest.Thread([["role": "system", "content": "x"], ask, reply, ask])
+        let first = try thread(ask)
+        let second = try thread(["role": "system", "content": "x"], ask, reply, ask)
         #expect(first.before == nil)
         #expect(second.before == first.with(reply))
         // A beginning of the reply that the model is to go on with is no earlier reply.
-        #expect(CompletionRequest.Thread([ask, reply]).before == nil)
-        #expect(CompletionRequest.Thread([ask, reply, ask, reply]).before == first.with(reply))
+        #expect(try thread(ask, reply).before == nil)
+        #expect(try thread(ask, reply, ask, reply).before == first.with(reply))
+    }
+
+    private func thread(_ messages: JSON...) throws -> CompletionRequest.Thread {
+        try #require(CompletionRequest(members: [("messages", JSONText(JSON.array(messages)))])).thread
+    }
+
+    @Test func `a thread has the name that it had before, so that its conversation goes on`() throws {
+        let tools =
+            #"{"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{ \"b\": 1.0, \"a\": [null, \"\\u00e9\"] }"}}]}"#
+        let result =
+            #"{"role":"tool","tool_call_id":"c1","content":[{"type":"text","text":"Sun"},{"type":"image_url","image_url":{"url":"https://x/y.png","detail":"auto"}}]}"#
+        #expect(
+            try digest(
+                #"{"role":"user","content":"ask"}"#, #"{"role":"assistant","content":" Hi  \n you \u00e9 "}"#, result,
+                tools) == "a797c813fbd7240e5be178e6e2e9270d2f4273127885450d125a2e2ff875b274")
     }
 
     @Test(arguments: [

@@ -48,7 +48,7 @@ final class ScriptedDriver: UpstreamDriver {
         title: String? = "A given title",
         reply: @escaping @Sendable (UpstreamPrompt) -> [Result<ScriptedEvent, UpstreamError>] = { prompt in
             [
-                .success(.text("You said: ")), .success(.text(prompt.prompt)),
+                .success(.text("You said: ")), .success(.text(prompt.text)),
                 .success(.finished(UpstreamFinish(model: "m", finishReason: "stop"))),
             ]
         }

@@ -6,9 +6,8 @@ struct TurnArchiveTests {
     private func read(_ text: String) throws -> JSON { try JSONReader.read(text) }
 
     private func request(_ messages: String) throws -> CompletionRequest {
-        var body = JSONObject()
-        body["messages"] = try read(messages)
-        return CompletionRequest(body: body, isStream: false, wantsUsage: false)
+        let messages = try JSONReader.text(Array(messages.utf8))
+        return try #require(CompletionRequest(members: [("messages", messages)]))
     }
 
     private func collected(_ chunks: String...) throws -> Turn {
@@ -88,7 +87,7 @@ struct TurnArchiveTests {
         #expect(turns.map(\.extras.isGiven) == [true, true, true])
         #expect(turns[1].extras.toolResults.count == 1 && turns[1].extras.refusal == "No.")
         #expect(request.turn(startedAt: .now).prompt == "four")
-        #expect(Turn.messages(of: turns) == Array(request.messages[1...6]))
+        #expect(Turn.messages(of: turns) == request.messages[1...6].map(\.json.value))
     }
 
     @Test func `only the last turns of a thread are kept where it is larger than a conversation`() throws {

@@ -19,7 +19,7 @@ package struct CompletionsHandler: Sendable {
     }
 
     private func answer(
-        _ call: Call, _ body: JSONObject, _ user: User, _ recorder: Idempotency.Recorder?
+        _ call: Call, _ body: [JSONText.Member], _ user: User, _ recorder: Idempotency.Recorder?
     ) async throws -> Response {
         let request = try Self.request(body, call)
         if request.isStream { return try await stream(request, call, user, recorder) }
@@ -117,22 +117,19 @@ package struct CompletionsHandler: Sendable {
 
     private func ask(_ request: CompletionRequest, _ call: Call, _ user: User, in id: Conversation.ID?) throws -> Ask {
         Ask(
-            user: user, key: try call.principal.key?.digest, prompt: request.newText, conversationID: id,
+            user: user, key: try call.principal.key?.digest, conversationID: id,
             pool: user.hasPlus ? .any : .free,
-            model: request.body["model"]?.string, completion: request, isArchived: isArchived,
+            model: request["model"]?.string, completion: request, isArchived: isArchived,
             requestID: call.request.id)
     }
 
-    private static func request(_ body: JSONObject, _ call: Call) throws -> CompletionRequest {
-        guard let messages = body["messages"]?.array, !messages.isEmpty,
-            messages.allSatisfy({ $0["role"]?.string != nil })
-        else { throw GatewayError.invalid("messages", "a list of messages, each with a role, and not empty") }
-        if let model = body["model"], model.string == nil { throw GatewayError.invalid("model", "a string") }
-        try ModelName.check(body["model"]?.string)
-        let isStream = try call.parameters.bool("stream") ?? false
-        let wantsUsage = body["stream_options"]?["include_usage"]?.bool ?? false
-        var passed = body
-        for own in ["conversation_id", "user"] { passed[own] = nil }
-        return CompletionRequest(body: passed, isStream: isStream, wantsUsage: wantsUsage)
+    private static func request(_ body: [JSONText.Member], _ call: Call) throws -> CompletionRequest {
+        guard var request = CompletionRequest(members: body) else {
+            throw GatewayError.invalid("messages", "a list of messages, each with a role, and not empty")
+        }
+        if let model = request["model"], !model.isString { throw GatewayError.invalid("model", "a string") }
+        try ModelName.check(request["model"]?.string)
+        request.isStream = try call.parameters.bool("stream") ?? false
+        return request
     }
 }

@@ -6,25 +6,16 @@ import Crypto
 /// the thread (prompts of the system, which may hold a clock; reasoning; names of assistants; null and empty members),
 /// reads arguments of tools as JSON, joins parts that are text, and takes white space for one space, none at the ends.
 struct ThreadDigest: Sendable, Equatable {
-    private var state = [UInt8](repeating: 0, count: 32)
+    private var state: SIMD4<UInt64> = .zero
 
     /// 64 hexadecimal digits.
-    var text: String { Hex.encode(state) }
+    var text: String { withUnsafeBytes(of: state) { Hex.encode($0) } }
 
-    mutating func append(_ message: JSON) {
-        let role = message["role"]?.string ?? ""
-        guard role != "system", role != "developer" else { return }
-        var form = NormalForm(after: state)
-        form.add(.role, role)
-        form.add(content: message["content"], orRefusal: message["refusal"])
-        switch role {
-        case "assistant":
-            for call in message["tool_calls"]?.array ?? [] { form.add(call: call) }
-            if let call = message["function_call"], !call.isNull { form.add(call: ["function": call]) }
-        case "tool": form.add(.callID, message["tool_call_id"]?.string ?? "")
-        default: form.add(.name, message["name"]?.string ?? "")
+    mutating func append(_ messages: some Sequence<JSONText>) {
+        var form = NormalForm()
+        for message in messages where form.read(message, after: state) {
+            state = SHA256.hash(data: form.bytes).withUnsafeBytes { $0.loadUnaligned(as: SIMD4<UInt64>.self) }
         }
-        state = Array(SHA256.hash(data: form.bytes))
     }
 }
 
@@ -34,14 +25,29 @@ struct ThreadDigest: Sendable, Equatable {
 private struct NormalForm {
     enum Field: UInt8 { case role = 1, text, part, callID, tool, arguments, name }
 
-    private(set) var bytes: [UInt8]
+    private(set) var bytes: [UInt8] = []
 
-    init(after state: [UInt8]) {
-        bytes = state
-        bytes.reserveCapacity(256)
+    /// Makes this the form of `message`; false for a message that makes no difference.
+    mutating func read(_ message: JSONText, after state: SIMD4<UInt64>) -> Bool {
+        let members = message.members ?? []
+        func member(_ name: String) -> JSONText? { members.first { $0.name == name }?.value }
+        let role = member("role")?.string ?? ""
+        guard role != "system", role != "developer" else { return false }
+        bytes.removeAll(keepingCapacity: true)
+        withUnsafeBytes(of: state) { bytes.append(contentsOf: $0) }
+        add(.role, role)
+        add(content: member("content"), orRefusal: member("refusal"))
+        switch role {
+        case "assistant":
+            for call in member("tool_calls")?.elements ?? [] { add(call: call.value) }
+            if let call = member("function_call"), !call.isNull { add(call: ["function": call.value]) }
+        case "tool": add(.callID, member("tool_call_id")?.string ?? "")
+        default: add(.name, member("name")?.string ?? "")
+        }
+        return true
     }
 
-    mutating func add(_ field: Field, _ value: String) {
+    private mutating func add(_ field: Field, _ value: String) {
         add(field) { $0.append(contentsOf: value.utf8) }
     }
 
@@ -59,36 +65,43 @@ private struct NormalForm {
     }
 
     /// Adds the text of a message, and those of its parts that are not text.
-    mutating func add(content: JSON?, orRefusal refusal: JSON?) {
+    private mutating func add(content: JSONText?, orRefusal refusal: JSONText?) {
         var others: [JSON] = []
         add(.text) { output in
             let start = output.count
-            switch content {
-            case .string(let content): Self.append(content, after: start, to: &output)
-            case .array(let parts):
+            if let content, content.isString {
+                content.withUTF8 { Self.append($0, after: start, to: &output) }
+            } else if let parts = content?.elements {
                 for part in parts {
-                    if let words = part.string ?? part["text"]?.string ?? part["refusal"]?.string {
-                        Self.append(words, after: start, to: &output)
+                    let words =
+                        part.isString
+                        ? part : ["text", "refusal"].lazy.compactMap { part[$0] }.first(where: \.isString)
+                    if let words {
+                        words.withUTF8 { Self.append($0, after: start, to: &output) }
                     } else if !["reasoning", "thinking"].contains(part["type"]?.string) {
-                        others.append(part)
+                        others.append(part.value)
                     }
                 }
-            case .object: others = content.map { [$0] } ?? []
-            default: break
+            } else if let content, content.isObject {
+                others = [content.value]
             }
-            if output.count == start, let refusal = refusal?.string { Self.append(refusal, after: start, to: &output) }
+            if output.count == start, let refusal, refusal.isString {
+                refusal.withUTF8 { Self.append($0, after: start, to: &output) }
+            }
         }
         for part in others { add(.part) { Self.canonical(part).write(to: &$0) } }
     }
 
-    mutating func add(call: JSON) {
+    private mutating func add(call: JSON) {
         let function = call["function"] ?? call["custom"] ?? call
         add(.callID, call["id"]?.string ?? "")
         add(.tool, function["name"]?.string ?? "")
         var arguments = function["arguments"] ?? function["input"] ?? .null
-        if let words = arguments.string {
+        if var words = arguments.string {
             guard let read = try? JSONReader.read(words), read.object != nil || read.array != nil else {
-                return add(.arguments) { Self.append(words, after: $0.count, to: &$0) }
+                return add(.arguments) { output in
+                    words.withUTF8 { Self.append($0, after: output.count, to: &output) }
+                }
             }
             arguments = read
         }
@@ -98,20 +111,23 @@ private struct NormalForm {
     }
 
     /// Appends the words of `text`, with one space between any two of those that stand from `start` on.
-    private static func append(_ text: String, after start: Int, to output: inout [UInt8]) {
-        var text = text
-        text.withUTF8 { bytes in
-            var isApart = output.count > start
-            for byte in bytes {
-                if byte == 0x20 || (0x09...0x0D).contains(byte) {
-                    isApart = output.count > start
-                    continue
-                }
-                if isApart { output.append(0x20) }
-                isApart = false
-                output.append(byte)
+    ///
+    /// Each byte is written, and only sometimes kept: where spaces stand is hard to predict for a processor.
+    private static func append(_ text: UnsafeBufferPointer<UInt8>, after start: Int, to output: inout [UInt8]) {
+        let before = output.count
+        output.append(contentsOf: repeatElement(0x20, count: text.count + 1))
+        let end = output.withUnsafeMutableBufferPointer { output in
+            var end = before > start ? before + 1 : before
+            var isApart = true
+            for byte in text {
+                let isSpace = byte == 0x20 || byte &- 0x09 < 5
+                output[end] = isSpace ? 0x20 : byte
+                end &+= isSpace && isApart ? 0 : 1
+                isApart = isSpace
             }
+            return end > before && output[end - 1] == 0x20 ? end - 1 : end
         }
+        output.removeLast(output.count - end)
     }
 
     /// The value with the members of its objects by name and numbers in one form.

@@ -91,8 +91,8 @@ package struct ChatGPTDriver: UpstreamDriver {
 
     /// The backend has no system prompt, so one stands in front of the first prompt.
     private static func text(of prompt: UpstreamPrompt) -> String {
-        guard prompt.conversation == nil, let system = prompt.system, !system.isEmpty else { return prompt.prompt }
-        return "\(system)\n\n\(prompt.prompt)"
+        guard prompt.conversation == nil, let system = prompt.system, !system.isEmpty else { return prompt.text }
+        return "\(system)\n\n\(prompt.text)"
     }
 
     /// The answer to a prompt that was taken, but whose answer did not come in time.

@@ -20,22 +20,10 @@ package struct OpenAIDriver: UpstreamDriver {
     }
 
     package func send(_ prompt: UpstreamPrompt, to account: Account) async throws(UpstreamError) -> any UpstreamReply {
-        var body = prompt.completion?.body ?? JSONObject()
-        let isStream = prompt.completion?.isStream ?? true
-        if let model = await model(prompt.model, of: account) { body["model"] = JSON(model) }
-        body["messages"] = .array(Self.messages(of: prompt))
-        body["stream"] = JSON(isStream)
-        if isStream {
-            // The usage is asked for even where the caller does not want to see it: it is counted.
-            var options = body["stream_options"]?.object ?? JSONObject()
-            options["include_usage"] = true
-            body["stream_options"] = .object(options)
-        }
-        body["user"] = JSON(prompt.pseudonym)
-        if body["safety_identifier"] != nil { body["safety_identifier"] = JSON(prompt.pseudonym) }
+        let body = CompletionBody.bytes(of: prompt, model: await model(prompt.model, of: account))
         var meter = ReplyMeter(limits)
         let response = try await endpoint.post(
-            "/chat/completions", .object(body), to: account, totalTimeout: limits.total, idleTimeout: limits.idle)
+            "/chat/completions", body, to: account, totalTimeout: limits.total, idleTimeout: limits.idle)
         meter.begin()
         let reply = OpenAIReply(response, meter: meter, form: Self.form(of: prompt.completion))
         // Another account may still be tried until the answer has really begun.
@@ -66,7 +54,8 @@ package struct OpenAIDriver: UpstreamDriver {
     }
 
     private func title(_ body: JSON, from account: Account) async throws(UpstreamError) -> String? {
-        let response = try await endpoint.post("/chat/completions", body, to: account, totalTimeout: titleTimeout)
+        let response = try await endpoint.post(
+            "/chat/completions", body.bytes, to: account, totalTimeout: titleTimeout)
         return TitleRequest.title(in: try await OpenAIEndpoint.json(of: response))
     }
 
@@ -79,27 +68,5 @@ package struct OpenAIDriver: UpstreamDriver {
         if let wanted { return wanted }
         if let first = account.models.first { return first }
         return await knownModels(account).first { $0.kind == .chat }?.name
-    }
-
-    /// The whole thread as messages: system prompt, earlier turns, this prompt.
-    ///
-    /// A caller that sends a thread itself has it sent as it is; one that continues a stored conversation without
-    /// sending its replies back has its turns put in front.
-    private static func messages(of prompt: UpstreamPrompt) -> [JSON] {
-        let turns = prompt.conversation?.turns ?? []
-        var messages: [JSON] = []
-        if let own = prompt.completion?.messages {
-            guard !turns.isEmpty, !own.contains(where: { $0["role"]?.string == "assistant" }) else { return own }
-            messages = own.filter(CompletionRequest.isSystem)
-            let new = own.filter { !CompletionRequest.isSystem($0) }
-            if messages.isEmpty { messages = system(prompt.conversation?.system) }
-            return messages + Turn.messages(of: turns, before: new) + new
-        }
-        messages = system(prompt.conversation?.system ?? prompt.system)
-        return messages + Turn.messages(of: turns) + [["role": "user", "content": JSON(prompt.prompt)]]
-    }
-
-    private static func system(_ text: String?) -> [JSON] {
-        text.map { [["role": "system", "content": JSON($0)]] } ?? []
     }
 }

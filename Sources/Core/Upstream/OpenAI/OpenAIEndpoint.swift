@@ -6,9 +6,9 @@ struct OpenAIEndpoint: Sendable {
     ///
     /// - Throws: ``UpstreamError`` with the failure class of any other status.
     func post(
-        _ path: String, _ body: JSON, to account: Account, totalTimeout: Duration, idleTimeout: Duration? = nil
+        _ path: String, _ body: [UInt8], to account: Account, totalTimeout: Duration, idleTimeout: Duration? = nil
     ) async throws(UpstreamError) -> HTTPClientResponse {
-        try await send("POST", path, body.bytes, to: account, totalTimeout: totalTimeout, idleTimeout: idleTimeout)
+        try await send("POST", path, body, to: account, totalTimeout: totalTimeout, idleTimeout: idleTimeout)
     }
 
     func models(of account: Account) async throws(UpstreamError) -> UpstreamModels {

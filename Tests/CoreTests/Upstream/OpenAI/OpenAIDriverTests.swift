@@ -175,9 +175,8 @@ import Testing
             connection.write(answer)
         }
         defer { server.stop() }
-        let completion = CompletionRequest(
-            body: (["messages": [["role": "user", "content": "Hello"]]] as JSON).object ?? JSONObject(), isStream: true,
-            wantsUsage: false)
+        let messages = JSONText([["role": "user", "content": "Hello"]] as JSON)
+        let completion = try #require(CompletionRequest(members: [("messages", messages)], isStream: true))
 
         let reply = try await driver.send(
             UpstreamPrompt(prompt: "Hello", pseudonym: "p", completion: completion), to: account(server))

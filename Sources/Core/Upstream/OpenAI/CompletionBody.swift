@@ -1,0 +1,66 @@
+/// The body of a request for a chat completion.
+///
+/// What a caller sent goes on as it came; only the members that are ours are put in place of its own.
+enum CompletionBody {
+    /// - Parameter model: The model to ask for; nil leaves what the caller wrote, or the choice to the upstream.
+    static func bytes(of prompt: UpstreamPrompt, model: String?) -> [UInt8] {
+        let caller = prompt.completion
+        let isStream = caller?.isStream ?? true
+        var own: [JSONText.Member] = []
+        if let model { own.append(("model", JSONText(JSON(model)))) }
+        own.append(("messages", messages(of: prompt)))
+        own.append(("stream", JSONText(JSON(isStream))))
+        if isStream {
+            // The usage is asked for even where the caller does not want to see it: it is counted.
+            var options = caller?["stream_options"]?.value.object ?? JSONObject()
+            options["include_usage"] = true
+            own.append(("stream_options", JSONText(.object(options))))
+        }
+        own.append(("user", JSONText(JSON(prompt.pseudonym))))
+        if caller?["safety_identifier"] != nil {
+            own.append(("safety_identifier", JSONText(JSON(prompt.pseudonym))))
+        }
+        var members = (caller?.members ?? []).filter { $0.name != "conversation_id" }
+        for place in members.indices {
+            guard let ours = own.firstIndex(where: { $0.name == members[place].name }) else { continue }
+            members[place].value = own.remove(at: ours).value
+        }
+        members += own
+        var output: [UInt8] = []
+        output.reserveCapacity(members.reduce(2) { $0 + $1.name.utf8.count + $1.value.count + 4 })
+        for member in members {
+            output.append(UInt8(ascii: output.isEmpty ? "{" : ","))
+            JSON.write(member.name, to: &output)
+            output.append(UInt8(ascii: ":"))
+            member.value.write(to: &output)
+        }
+        output.append(UInt8(ascii: "}"))
+        return output
+    }
+
+    /// The whole thread as messages: system prompt, earlier turns, this prompt.
+    ///
+    /// A caller that sends a thread itself has it sent as it is; one that continues a stored conversation without
+    /// sending its replies back has its turns put in front.
+    private static func messages(of prompt: UpstreamPrompt) -> JSONText {
+        let turns = prompt.conversation?.turns ?? []
+        guard let caller = prompt.completion else {
+            let system = system(prompt.conversation?.system ?? prompt.system)
+            let own: JSON = ["role": "user", "content": JSON(prompt.prompt)]
+            return JSONText(.array(system + Turn.messages(of: turns) + [own]))
+        }
+        let own = caller.messages
+        guard !turns.isEmpty, !own.contains(where: { $0.role == "assistant" }) else {
+            return caller["messages"] ?? JSONText([])
+        }
+        var messages = own.filter(\.isSystem).map(\.json)
+        let new = own.filter { !$0.isSystem }.map(\.json)
+        if messages.isEmpty { messages = system(prompt.conversation?.system).map(JSONText.init) }
+        messages += Turn.messages(of: turns, before: new.map(\.value)).map(JSONText.init)
+        return JSONText(messages + new)
+    }
+
+    private static func system(_ text: String?) -> [JSON] {
+        text.map { [["role": "system", "content": JSON($0)]] } ?? []
+    }
+}

@@ -1,0 +1,69 @@
+import Testing
+
+@testable import Core
+
+struct CompletionBodyTests {
+    private func request(_ body: String, isStream: Bool = false) throws -> CompletionRequest {
+        let members = try #require(try JSONReader.text(Array(body.utf8)).members)
+        return try #require(CompletionRequest(members: members, isStream: isStream))
+    }
+
+    private func sent(
+        _ body: String, isStream: Bool = false, model: String? = nil, after conversation: Conversation? = nil
+    ) throws -> String {
+        let prompt = UpstreamPrompt(
+            conversation: conversation, prompt: "", pseudonym: "p", completion: try request(body, isStream: isStream))
+        return String(decoding: CompletionBody.bytes(of: prompt, model: model), as: UTF8.self)
+    }
+
+    @Test func `the caller's bytes go on, with our members in place of its own`() throws {
+        let messages = #"[ {"content" : "\u00e9 1.50","role":"user", "x":[1.50, 1e2]} ]"#
+
+        #expect(
+            try sent(#"{"user":"me", "model":"a","messages":\#(messages),"n":1.0,"conversation_id":"c"}"#, model: "b")
+                == #"{"user":"p","model":"b","messages":\#(messages),"n":1.0,"stream":false}"#)
+        #expect(
+            try sent(#"{"model":"a","messages":\#(messages),"safety_identifier":null,"stream":true}"#, isStream: true)
+                == #"{"model":"a","messages":\#(messages),"safety_identifier":"p","stream":true,"stream_options":{"include_usage":true},"user":"p"}"#
+        )
+    }
+
+    @Test func `a member is known by its name, however it is written`() throws {
+        let body = try sent(#"{"messages":[{"role":"user"}],"us\u0065r":"me","\u006dodel":"a"}"#, model: "b")
+
+        #expect(body == #"{"messages":[{"role":"user"}],"user":"p","model":"b","stream":false}"#)
+    }
+
+    @Test func `options of a stream are kept beside ours`() throws {
+        let body = try sent(
+            #"{"stream_options":{"include_usage":false,"x":1},"messages":[{"role":"user"}]}"#, isStream: true)
+
+        #expect(body.hasPrefix(#"{"stream_options":{"include_usage":true,"x":1},"messages":"#))
+    }
+
+    @Test func `stored turns stand before new messages, and after what the system said`() throws {
+        var conversation = Conversation(origin: .account(Account.ID(rawValue: "a")), system: "old")
+        conversation.turns = [Turn(prompt: "one", reply: "1", startedAt: .now)]
+        let new = #"{"role": "user", "content": "two"}"#
+        let turns = #"{"role":"user","content":"one"},{"role":"assistant","content":"1"}"#
+
+        #expect(
+            try sent(#"{"messages":[\#(new)]}"#, after: conversation)
+                == #"{"messages":[{"role":"system","content":"old"},\#(turns),\#(new)],"stream":false,"user":"p"}"#)
+        let system = #"{"role":"developer","content":"new"}"#
+        #expect(
+            try sent(#"{"messages":[\#(new), \#(system)]}"#, after: conversation)
+                == #"{"messages":[\#(system),\#(turns),\#(new)],"stream":false,"user":"p"}"#)
+        // One that sends replies sends its thread itself.
+        let whole = #"[{"role":"assistant","content":"x"}, \#(new)]"#
+        #expect(
+            try sent(#"{"messages":\#(whole)}"#, after: conversation)
+                == #"{"messages":\#(whole),"stream":false,"user":"p"}"#)
+    }
+
+    @Test(arguments: ["{}", #"{"messages":[]}"#, #"{"messages":{}}"#, #"{"messages":[{"role":"user"},{"role":1}]}"#])
+    func `a thread without messages, or with one without a role, is none`(body: String) throws {
+        let members = try #require(try JSONReader.text(Array(body.utf8)).members)
+        #expect(CompletionRequest(members: members) == nil)
+    }
+}

@@ -12,6 +12,8 @@ package final class Pending<Value>: Sendable {
     private struct State {
         var hasEnded = false
         var outcome: Outcome?
+        /// How many times it was waited; an alarm of an earlier time wakes nobody.
+        var waits = 0
         var isWoken = false
         var waiter: CheckedContinuation<Void, Never>?
     }
@@ -26,7 +28,15 @@ package final class Pending<Value>: Sendable {
             }
         }
 
-        func wake() { resume { $0.isWoken = true } }
+        /// - Parameter wait: The number of the wait that it is about; nil: whichever there is.
+        func wake(_ wait: Int? = nil) {
+            let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
+                guard wait == nil || wait == state.waits else { return nil }
+                state.isWoken = true
+                return state.waiter.take()
+            }
+            waiter?.resume()
+        }
 
         private func resume(_ change: (inout State) -> Void) {
             let waiter = state.withLock { state in
@@ -75,15 +85,16 @@ package final class Pending<Value>: Sendable {
     }
 
     private func ends(within limit: Duration?) async -> Bool {
-        let hasEnded = shared.state.withLock { state in
+        let (hasEnded, wait) = shared.state.withLock { state in
             state.isWoken = false
-            return state.hasEnded
+            state.waits += 1
+            return (state.hasEnded, state.waits)
         }
         if hasEnded { return true }
         let alarm = limit.map { limit in
             Task(executorPreference: Self.executor) { [shared] in
                 do { try await Task.sleep(for: limit, tolerance: .milliseconds(500)) } catch { return }
-                shared.wake()
+                shared.wake(wait)
             }
         }
         defer { alarm?.cancel() }
@@ -100,7 +111,7 @@ package final class Pending<Value>: Sendable {
             // The work ends soon then, with a failure of its own.
             task.cancel()
         }
-        return hasEnded
+        return self.hasEnded
     }
 
     private static var executor: (any TaskExecutor)? {

@@ -108,7 +108,6 @@ class Probe:
         identity = done["conversation_id"]
         self.timed("follow-up by id", self.person, "/v1/chat/completions", model="m", conversation_id=identity,
                    messages=[{"role": "user", "content": "And then?"}])
-        # What it answers is its own choice's message, so the thread goes on by what was said alone.
         thread = [*messages, done["choices"][0]["message"], {"role": "user", "content": "And then?"}]
         self.timed("follow-up by thread", self.person, "/v1/chat/completions", model="m", messages=thread)
         self.timed("recall of one", self.person, "/api/recall", conversation_id=identity)

@@ -106,6 +106,10 @@ class Probe:
         messages = [{"role": "user", "content": f"Probe {number}"}]
         done = self.timed("chat", self.person, "/v1/chat/completions", model="m", messages=messages)
         identity = done["conversation_id"]
+        self.timed("follow-up by id", self.person, "/v1/chat/completions", model="m", conversation_id=identity,
+                   messages=[{"role": "user", "content": "And then?"}])
+        thread = [*messages, done["choices"][0]["message"], {"role": "user", "content": "And then?"}]
+        self.timed("follow-up by thread", self.person, "/v1/chat/completions", model="m", messages=thread)
         self.timed("recall of one", self.person, "/api/recall", conversation_id=identity)
         self.timed("add user", self.boss, "/api/client/add-user", user_id=name, username="Probe")
         self.timed("remove user", self.boss, "/api/client/remove-user", user_id=name)

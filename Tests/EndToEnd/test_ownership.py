@@ -95,14 +95,14 @@ def test_the_next_of_an_id_finds_nothing(gateway):
     key = gateway.add_user(user_id)
     body = {"messages": [{"role": "user", "content": "my secret"}]}
     headers = {"Idempotency-Key": "same"}
-    first = gateway.post("/v1/chat/completions", key, headers=headers, **body)
+    first = gateway.request("POST", "/v1/chat/completions", key, headers=headers, json=body)
     assert first.status_code == 200
     gateway.post(REMOVE, gateway.admin_key, user_id=user_id, keep_conversations=True)
 
     key = gateway.add_user(user_id)
-    again = gateway.post("/v1/chat/completions", key, headers=headers, **body)
+    again = gateway.request("POST", "/v1/chat/completions", key, headers=headers, json=body)
 
-    assert "idempotent-replayed" not in again.headers
+    assert "idempotency-replayed" not in again.headers
     assert list(gateway.get("/api/recall", key).json()) == [again.json()["conversation_id"]]
 
 

@@ -25,7 +25,7 @@ import HTTPTypes
 
     require(incoming.request.path.utf8.first == UInt8(ascii: "/"), "a path without its slash")
     require(incoming.request.path.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, "a control character in a path")
-    require(incoming.request.loggedPath.utf8.allSatisfy { (0x2B...0x7E).contains($0) }, "a log would be spoilt")
+    require(incoming.request.loggedPath.utf8.allSatisfy { (0x2B...0x7E).contains($0) }, "a log would be corrupt")
     require(incoming.declaredLength ?? 0 >= 0, "a negative length")
     incoming.request = incoming.request.with(body: Array(rest.dropFirst()))
     guard let values = try? Parameters(of: incoming.request) else { return }

@@ -9,7 +9,7 @@
     let objects = lines.compactMap { try? JSONReader.read(Array($0), limits: .trusted) }.filter { $0.object != nil }
     for object in objects {
         let stored = ChecksummedLine.encode(object)
-        require(object == JSON.object(JSONObject()) || ChecksummedLine.decode(stored.dropLast()) == object, "spoilt")
+        require(object == JSON.object(JSONObject()) || ChecksummedLine.decode(stored.dropLast()) == object, "corrupt")
         check(object)
     }
     let turns = objects.compactMap(Turn.init(line:))

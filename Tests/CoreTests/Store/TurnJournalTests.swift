@@ -29,7 +29,7 @@ struct TurnJournalTests {
         return try JSONFileStore(root: root, durability: .fsync, log: Logger(label: "test"))
     }
 
-    private func isEmpty(_ kept: KeptFile) throws -> Bool { try kept.file.readAll().allSatisfy { $0 == 0 } }
+    private func isEmpty(_ kept: OpenFile) throws -> Bool { try kept.file.readAll().allSatisfy { $0 == 0 } }
 
     private func copy(_ from: String, to path: String) throws {
         try Directory.create(path, durably: false)
@@ -119,7 +119,7 @@ struct TurnJournalTests {
     @Test func `a journal goes round, and what it holds is always the newest`() async throws {
         let path = "\(directory.path)/0.journal"
         let half = 4096
-        let kept = try KeptFile(path, O_RDWR | O_CREAT)
+        let kept = try OpenFile(path, O_RDWR | O_CREAT)
         try JournalFile.fill(kept.file, half: half)
         let lease = try #require(try Lease.take(path, offset: 1 << 60))
         let journal = TurnJournal(kept, lease: lease, half: half)
@@ -147,7 +147,7 @@ struct TurnJournalTests {
 
     @Test func `no word stays in a journal for long`() async throws {
         let path = "\(directory.path)/0.journal"
-        let kept = try KeptFile(path, O_RDWR | O_CREAT)
+        let kept = try OpenFile(path, O_RDWR | O_CREAT)
         try JournalFile.fill(kept.file, half: 4096)
         let lease = try #require(try Lease.take(path, offset: 1 << 60))
         let journal = TurnJournal(kept, lease: lease, half: 4096, lifetime: .milliseconds(200))
@@ -162,7 +162,7 @@ struct TurnJournalTests {
 
     @Test func `records of an earlier life of a journal are none of this one`() async throws {
         let path = "\(directory.path)/0.journal"
-        let kept = try KeptFile(path, O_RDWR | O_CREAT)
+        let kept = try OpenFile(path, O_RDWR | O_CREAT)
         try JournalFile.fill(kept.file, half: 4096)
         for life in 0..<2 {
             let lease = try #require(try Lease.take(path, offset: (1 << 60) + Int64(life)))

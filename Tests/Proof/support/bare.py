@@ -7,12 +7,17 @@ import threading
 import harness.gateway
 from harness import process
 from harness.gateway import Gateway
+from harness.upstream import Upstream
 
 
 class BareGateway(Gateway):
     """nginx and workers on a socket that the test made."""
 
     restarts = 0
+
+    def __init__(self, upstream: Upstream, settings: dict, workers: int) -> None:
+        # All workers listen on the one socket, so nginx must not ask for one of each.
+        super().__init__(upstream, settings, workers, keeps_connections=False)
 
     def start_serve(self) -> None:
         (self.logs / "serve.out").touch()

@@ -1,7 +1,7 @@
 /// One line of an append-only file: a JSON object whose first member is the checksum of the rest of the line.
 ///
 /// `{"crc":"89abcdef",…}` LF, where the CRC-32 is over the bytes after the comma that follows it. A line that
-/// was torn by a crash or spoilt later is recognised and passed over, never half believed.
+/// was torn by a crash or corrupt later is recognised and passed over, never half believed.
 enum ChecksummedLine {
     private static let prefix = Array("{\"crc\":\"".utf8)
     /// How many bytes stand before the second member.

@@ -115,3 +115,10 @@ func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
         if result >= 0 || errno != EINTR { return result }
     }
 }
+
+/// Runs `body`, which may wait for the disk or take long, while another thread goes on with what this one does.
+///
+/// On the loop that costs a change of threads, so it is not for what is over soon as a rule.
+func aside<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
+    try RequestExecutor.blocking { Result { () throws(StoreError) in try body() } }.get()
+}

@@ -7,10 +7,10 @@ import Glibc
 /// client or of the admins), only around file operations, never over a suspension.
 struct FileLock {
     let path: String
-    private let queue: QueueInProcess
+    private let queue: StripedMutex
 
     /// The lock of the stripe that `digest` (hexadecimal) falls in.
-    init(directory: String, area: String, digest: String, queue: QueueInProcess = .shared) {
+    init(directory: String, area: String, digest: String, queue: StripedMutex = .shared) {
         self.queue = queue
         path = "\(directory)/\(area)-\(digest.prefix(2)).lock"
     }
@@ -18,7 +18,7 @@ struct FileLock {
     /// Runs `body` while no other holder of the same lock does, in any process.
     ///
     /// A wait holds its thread. How many threads wait at the same time is limited, for one lock
-    /// (``QueueInProcess/mostWaiting``) and for all together (``RequestExecutor/waiting(_:)``), so that requests that
+    /// (``StripedMutex/mostWaiting``) and for all together (``RequestExecutor/waiting(_:)``), so that requests that
     /// need nothing of it go on.
     ///
     /// - Throws: ``StoreError/Kind/busy`` when the lock was not free within `deadline`, or too many wait already.
@@ -32,7 +32,7 @@ struct FileLock {
         defer { queue.leave(path) }
         // A flock belongs to the open file, which all threads share: in line as they are, one of them uses it at a time.
         // No child inherits it, else it would outlive its owner.
-        let kept = try KeptFiles.shared.file(path, O_RDWR | O_CREAT)
+        let kept = try OpenFileCache.shared.file(path, O_RDWR | O_CREAT)
         if flock(kept.file.descriptor, LOCK_EX | LOCK_NB) != 0 { try wait(for: kept.file, after: errno, until: end) }
         defer { flock(kept.file.descriptor, LOCK_UN) }
         return try body()

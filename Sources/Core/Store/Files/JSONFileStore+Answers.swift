@@ -25,7 +25,7 @@ extension JSONFileStore {
         } catch {
             guard error.kind == .corrupt else { throw error }
             // It is not synced, so a power cut may spoil it; the request is then answered anew.
-            log.error("a kept answer is spoilt and is taken as absent", metadata: ["digest": "\(digest)"])
+            log.error("a kept answer is corrupt and is taken as absent", metadata: ["digest": "\(digest)"])
             return nil
         }
     }

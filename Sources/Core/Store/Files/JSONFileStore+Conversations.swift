@@ -156,8 +156,10 @@ extension JSONFileStore {
         let note = layout.archiveOwner(directory)
         // Asked first: mkdir(2) would lock the directory above.
         if Directory.exists(note) { return }
-        try Directory.create(directory, durably: true)
-        try AtomicFile.write(archive.record.bytes, to: note, durable: true)
+        try aside { () throws(StoreError) in
+            try Directory.create(directory, durably: true)
+            try AtomicFile.write(archive.record.bytes, to: note, durable: true)
+        }
     }
 }
 

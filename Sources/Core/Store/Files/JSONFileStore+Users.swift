@@ -94,7 +94,7 @@ extension JSONFileStore {
                 users.append(user)
                 return true
             } catch {
-                // One record that somebody has spoilt must not hide all the others.
+                // One record that somebody has made corrupt must not hide all the others.
                 guard error.kind == .corrupt else { throw error }
                 log.error("a user's record cannot be read", metadata: ["user": "\(digest)", "error": "\(error)"])
                 return false

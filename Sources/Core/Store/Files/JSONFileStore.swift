@@ -103,7 +103,7 @@ package struct JSONFileStore: Store {
         }
         for directory in layout.shards { try Directory.create(directory, durably: false) }
         // A directory's sync makes the entries in it durable; the shards themselves are still empty. This happens once
-        // in the life of a state directory, so it is always synced: no program starts on a format that is spoilt.
+        // in the life of a state directory, so it is always synced: no program starts on a format that is corrupt.
         for parent in Set(layout.shards.map(Directory.parent(of:))) { try Directory.sync(parent) }
         try AtomicFile.write(
             (["version": JSON(StateLayout.version)] as JSON).bytes + [0x0A], to: layout.format, durable: true)

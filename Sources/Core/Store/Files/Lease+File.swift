@@ -41,7 +41,7 @@ extension Lease {
     static func take(
         _ path: String, offset: Int64, whenFree: @escaping @Sendable () -> Void = {}
     ) throws(StoreError) -> Lease? {
-        let kept = try KeptFiles.shared.file(path, O_RDWR | O_CREAT)
+        let kept = try OpenFileCache.shared.file(path, O_RDWR | O_CREAT)
         guard kept.leased.insert(offset) else { return nil }
         guard ByteLock.take(kept.file.descriptor, offset) else {
             let code = errno

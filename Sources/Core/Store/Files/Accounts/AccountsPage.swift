@@ -33,7 +33,7 @@ final class AccountsPage: @unchecked Sendable {
     /// How long the mutex is waited for; its holders need a millionth of that, unless they were stopped.
     private static let patience = 2
 
-    let kept: KeptFile
+    let kept: OpenFile
     let base: UnsafeMutableRawPointer
     let column: Int
     /// What this process knows of accounts and rounds; see the extensions.
@@ -46,7 +46,7 @@ final class AccountsPage: @unchecked Sendable {
     /// Maps the page at `path` and makes `column` this process's, on which it holds the lock already.
     ///
     /// - Parameter isNew: Nobody else can have it open.
-    private init(_ kept: KeptFile, column: Int, isNew: Bool) throws(StoreError) {
+    private init(_ kept: OpenFile, column: Int, isNew: Bool) throws(StoreError) {
         let size = try kept.file.size
         // A copy may have holes, and a write to one kills the process when the disk is full.
         try Self.allocate(kept, from: 0, count: size)
@@ -69,11 +69,11 @@ final class AccountsPage: @unchecked Sendable {
         munmap(base, Self.length)
     }
 
-    /// Opens the page, which is made anew where it is missing, spoilt or used by nobody; what can be read of it stays.
+    /// Opens the page, which is made anew where it is missing, corrupt or used by nobody; what can be read of it stays.
     ///
     /// The lock of the caller keeps others from opening it meanwhile.
     static func open(_ path: String, legacy: [Image.Counters]) throws(StoreError) -> AccountsPage {
-        let kept = try KeptFile(path, O_RDWR | O_CREAT)
+        let kept = try OpenFile(path, O_RDWR | O_CREAT)
         guard let column = takeColumn(of: kept) else { throw StoreError(.busy, "find a free column of", path: path) }
         if isUsedByOthers(kept), try Image.isWhole(kept.file) {
             return try AccountsPage(kept, column: column, isNew: false)
@@ -81,16 +81,16 @@ final class AccountsPage: @unchecked Sendable {
         // A mutex that nobody holds cannot be told from one that a copy brought along, so it is never taken over.
         let image = Image(of: try kept.file.readAll(), legacy: legacy)
         try AtomicFile.write(image.bytes, to: path, durable: !legacy.isEmpty)
-        let fresh = try KeptFile(path, O_RDWR)
+        let fresh = try OpenFile(path, O_RDWR)
         guard let column = takeColumn(of: fresh) else { throw StoreError(.busy, "find a free column of", path: path) }
         return try AccountsPage(fresh, column: column, isNew: true)
     }
 
-    private static func takeColumn(of kept: KeptFile) -> Int? {
+    private static func takeColumn(of kept: OpenFile) -> Int? {
         (0..<columns).first { ByteLock.take(kept.file.descriptor, locks + Int64($0)) }
     }
 
-    private static func isUsedByOthers(_ kept: KeptFile) -> Bool {
+    private static func isUsedByOthers(_ kept: OpenFile) -> Bool {
         ByteLock.isTakenElsewhere(kept.file.descriptor, locks..<(locks + Int64(columns)))
     }
 
@@ -100,7 +100,7 @@ final class AccountsPage: @unchecked Sendable {
         return column != self.column && !ByteLock.isTakenElsewhere(kept.file.descriptor, byte..<(byte + 1))
     }
 
-    static func allocate(_ kept: KeptFile, from start: Int, count: Int) throws(StoreError) {
+    static func allocate(_ kept: OpenFile, from start: Int, count: Int) throws(StoreError) {
         let code = retryingCode { posix_fallocate(kept.file.descriptor, off_t(start), off_t(count)) }
         guard code == 0 else { throw StoreError(.unavailable, "posix_fallocate", path: kept.file.path, code: code) }
     }

@@ -144,7 +144,7 @@ extension JSONFileStore {
             return try read(layout.health(account)).flatMap(AccountHealth.init(record:)) ?? AccountHealth()
         } catch {
             guard error.kind == .corrupt else { throw error }
-            log.error("a health record is spoilt and is taken as absent", metadata: ["account": "\(account)"])
+            log.error("a health record is corrupt and is taken as absent", metadata: ["account": "\(account)"])
             return AccountHealth()
         }
     }
@@ -171,7 +171,7 @@ extension JSONFileStore {
             // Somebody wrote over it; the next call makes it anew.
             if error.kind == .corrupt {
                 accountsPage.forget()
-                log.error("the accounts' page is spoilt and is made anew", metadata: ["error": "\(error)"])
+                log.error("the accounts' page is corrupt and is made anew", metadata: ["error": "\(error)"])
                 throw StoreError(.unavailable, error.cause)
             }
             throw error

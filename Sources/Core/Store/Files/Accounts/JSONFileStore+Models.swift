@@ -7,7 +7,7 @@ extension JSONFileStore {
         } catch {
             guard error.kind == .corrupt else { throw error }
             // The upstream tells it again.
-            log.error("a list of models is spoilt and is taken as absent", metadata: ["account": "\(account)"])
+            log.error("a list of models is corrupt and is taken as absent", metadata: ["account": "\(account)"])
             return nil
         }
     }

@@ -3,7 +3,7 @@ extension JSONFileStore {
         do throws(StoreError) { return try read(layout.token(account)).flatMap(StoredToken.init(record:)) } catch {
             guard error.kind == .corrupt else { throw error }
             // It can be had again by a sign-in.
-            log.error("a token record is spoilt and is taken as absent", metadata: ["account": "\(account)"])
+            log.error("a token record is corrupt and is taken as absent", metadata: ["account": "\(account)"])
             return nil
         }
     }
@@ -31,7 +31,7 @@ extension JSONFileStore {
         }
     }
 
-    /// The attempts of all keys in one file that are not older than `start`; a spoilt file begins anew.
+    /// The attempts of all keys in one file that are not older than `start`; a corrupt file begins anew.
     ///
     /// Those after `now` are of a clock that was set back since then, and do not count.
     private func recentAttempts(

@@ -2,6 +2,9 @@ import Logging
 
 /// Conversations are put together from their lines.
 extension Archive {
+    /// A longer conversation holds up what else its thread does, in bytes.
+    private static let mostReadAtOnce = 256 << 10
+
     /// A conversation that is there, and all of it where it is not too large.
     func conversation(
         _ id: Conversation.ID, atMost limit: Int, _ log: Logger
@@ -9,6 +12,15 @@ extension Archive {
         guard let last = try last(of: id) else { return nil }
         let size = last.line.bytesBefore + last.place.size
         guard size <= limit else { return StoredConversation(size: size, conversation: nil) }
+        let whole =
+            size <= Self.mostReadAtOnce
+            ? try conversation(to: last, log)
+            : try aside { () throws(StoreError) in try conversation(to: last, log) }
+        return whole.map { StoredConversation(size: size, conversation: $0) }
+    }
+
+    /// The conversation whose last line is `last`; nil where it is removed meanwhile.
+    private func conversation(to last: Found, _ log: Logger) throws(StoreError) -> Conversation? {
         var found: [Found] = []
         var turns: [Turn] = []
         var unread = 0
@@ -22,15 +34,15 @@ extension Archive {
         case .whole: break
         case .damaged:
             (found, turns, unread) = ([], [], 0)
-            for one in try lines(of: id).reversed() { take(one, try bytes(at: one.place)[...]) }
-            log.error("passed over spoilt lines", metadata: ["path": "\(directory)"])
+            for one in try lines(of: last.line.conversation).reversed() { take(one, try bytes(at: one.place)[...]) }
+            log.error("passed over corrupt lines", metadata: ["path": "\(directory)"])
         }
         if unread > 0 {
             log.error("passed over unknown turns", metadata: ["path": "\(directory)", "turns": "\(unread)"])
         }
         guard var conversation = Self.head(found) else { return nil }
         conversation.turns = turns.reversed()
-        return StoredConversation(size: size, conversation: conversation)
+        return conversation
     }
 
     /// The same to be read turn by turn.

@@ -59,7 +59,11 @@ extension Archive {
         try extendIndex()
     }
 
-    func extendIndex() throws(StoreError) { try lock.withLock { () throws(StoreError) in try extendLockedIndex() } }
+    func extendIndex() throws(StoreError) {
+        try aside { () throws(StoreError) in
+            try lock.withLock { () throws(StoreError) in try extendLockedIndex() }
+        }
+    }
 
     func extendLockedIndex() throws(StoreError) {
         var index = try ArchiveIndex.open(indexPath)

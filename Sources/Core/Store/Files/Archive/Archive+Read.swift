@@ -22,7 +22,7 @@ extension Archive {
             return Found(line: line, place: entry.place)
         }
         if try isRemoved(entry.place) { return nil }
-        // Half written, or the line is spoilt.
+        // Half written, or the line is corrupt.
         return try lines(of: id).last
     }
 
@@ -80,16 +80,18 @@ extension Archive {
 
     /// The whole lines of a conversation in their order, found by reading all logs.
     func lines(of id: Conversation.ID) throws(StoreError) -> [Found] {
-        var found: [Found] = []
         let name = Array(id.utf8)
-        for log in try logs() {
-            try Self.scan(log.kept.file, of: log.number, in: 0..<log.size) { bytes, place throws(StoreError) in
-                guard ArchiveLine.mayConcern(name, bytes), let line = ArchiveLine(whole: bytes, at: place),
-                    line.conversation == id
-                else { return }
-                found.append(Found(line: line, place: place))
+        return try aside { () throws(StoreError) in
+            var found: [Found] = []
+            for log in try logs() {
+                try Self.scan(log.kept.file, of: log.number, in: 0..<log.size) { bytes, place throws(StoreError) in
+                    guard ArchiveLine.mayConcern(name, bytes), let line = ArchiveLine(whole: bytes, at: place),
+                        line.conversation == id
+                    else { return }
+                    found.append(Found(line: line, place: place))
+                }
             }
+            return found.sorted { $0.line.sequence < $1.line.sequence }
         }
-        return found.sorted { $0.line.sequence < $1.line.sequence }
     }
 }

@@ -7,7 +7,7 @@ final class ArchiveWriter: Sendable {
     private let path: String
     private let taken = Mutex<(number: Int, lease: Lease)?>(nil)
     /// Orders the appends of this process to one log.
-    private static let queue = QueueInProcess()
+    private static let queue = StripedMutex()
 
     /// - Parameter path: Where the numbers are held, a byte each.
     init(_ path: String) { self.path = path }
@@ -37,7 +37,7 @@ final class ArchiveWriter: Sendable {
         let path = archive.path(ofLog: number)
         guard Self.queue.enter(path, atMost: .seconds(5)) else { throw StoreError(.busy, "wait for", path: path) }
         defer { Self.queue.leave(path) }
-        let kept = try KeptFiles.shared.file(path, O_RDWR | O_APPEND | O_CREAT)
+        let kept = try OpenFileCache.shared.file(path, O_RDWR | O_APPEND | O_CREAT)
         let end = try AppendLog.append(lines, to: kept.file, after: kept.wholeUpTo.load(ordering: .relaxed))
         kept.wholeUpTo.store(end, ordering: .relaxed)
         return (number, end - lines.count)

@@ -15,7 +15,7 @@ struct Archive {
 
     struct Log {
         let number: Int
-        let kept: KeptFile
+        let kept: OpenFile
         let size: Int
     }
 
@@ -27,8 +27,8 @@ struct Archive {
     func path(ofLog number: Int) -> String { "\(directory)/\(number).log" }
 
     /// A log of whichever writer, open; nil where there is none.
-    func open(log number: Int) throws(StoreError) -> KeptFile? {
-        do throws(StoreError) { return try KeptFiles.shared.file(path(ofLog: number), O_RDWR | O_APPEND) } catch {
+    func open(log number: Int) throws(StoreError) -> OpenFile? {
+        do throws(StoreError) { return try OpenFileCache.shared.file(path(ofLog: number), O_RDWR | O_APPEND) } catch {
             if error.code == ENOENT || error.code == ENOTDIR { return nil }
             throw error
         }

@@ -48,7 +48,7 @@ struct ArchiveIndex {
     private static let entrySize = MemoryLayout<Entry>.stride
     private static let least = 256
 
-    private let kept: KeptFile
+    private let kept: OpenFile
     private var capacity: Int
     private var used: Int
     private(set) var covered: [Int]
@@ -59,15 +59,15 @@ struct ArchiveIndex {
         return max(1, digest.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) })
     }
 
-    /// The index at `path`; nil where there is none, or one of another boot, or one that is spoilt.
+    /// The index at `path`; nil where there is none, or one of another boot, or one that is corrupt.
     static func open(_ path: String) throws(StoreError) -> ArchiveIndex? {
-        do throws(StoreError) { return try ArchiveIndex(try KeptFiles.shared.file(path, O_RDWR)) } catch {
+        do throws(StoreError) { return try ArchiveIndex(try OpenFileCache.shared.file(path, O_RDWR)) } catch {
             if error.code == ENOENT || error.code == ENOTDIR { return nil }
             throw error
         }
     }
 
-    private init?(_ kept: KeptFile) throws(StoreError) {
+    private init?(_ kept: OpenFile) throws(StoreError) {
         var head = try kept.file.read(at: 0, count: 512)
         guard head.count > Self.fixed, head.starts(with: Self.magic) else { return nil }
         let count = Int(Self.number(head, at: 56))
@@ -92,7 +92,7 @@ struct ArchiveIndex {
 
     func entry(_ name: String) throws(StoreError) -> Entry? { try find(Self.key(name)).entry }
 
-    /// The entry of `key`, or else the free place where it belongs; neither in a table that is spoilt.
+    /// The entry of `key`, or else the free place where it belongs; neither in a table that is corrupt.
     private func find(_ key: UInt64) throws(StoreError) -> (entry: Entry?, place: Int?) {
         var place = Int(key >> 1) & (capacity - 1)
         var looked = 0

@@ -21,7 +21,7 @@ package final class ConversationFile: Sendable {
         turns = lines.compactMap { one in one.line.turnID.map { Place(id: $0, place: one.place) } }
     }
 
-    /// The turn at `place`; nil for a line that is spoilt.
+    /// The turn at `place`; nil for a line that is corrupt.
     package func turn(at place: Place) throws(StoreError) -> Turn? {
         ArchiveLine.turn(in: try archive.bytes(at: place.place)[...])
     }

@@ -28,7 +28,7 @@ struct Journals {
                     continue
                 }
                 leases.append(lease)
-                do throws(StoreError) { try empty(try KeptFiles.shared.file(path, O_RDWR).file) } catch {
+                do throws(StoreError) { try empty(try OpenFileCache.shared.file(path, O_RDWR).file) } catch {
                     // It is kept for the next start; the rest can be served.
                     isAllEmpty = false
                     log.error("a journal could not be recovered", metadata: ["error": "\(error)"])
@@ -49,7 +49,7 @@ struct Journals {
                     try Lease.take(path, offset: Self.leaseOffset)
                 }
                 guard let lease = taken else { continue }
-                let kept = try KeptFiles.shared.file(path, O_RDWR | O_CREAT)
+                let kept = try OpenFileCache.shared.file(path, O_RDWR | O_CREAT)
                 try empty(kept.file)
                 try JournalFile.fill(kept.file, half: half)
                 return TurnJournal(kept, lease: lease, half: half, wake: wake)

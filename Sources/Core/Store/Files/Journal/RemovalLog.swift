@@ -10,7 +10,7 @@ struct RemovalLog {
     let lock: FileLock
 
     /// Threads wait for it in a line of its own, because they have another lock already.
-    private static let queue = QueueInProcess()
+    private static let queue = StripedMutex()
 
     init(path: String, locks: String) {
         self.path = path

@@ -24,7 +24,7 @@ final class TurnJournal: @unchecked Sendable {
         var continuation: CheckedContinuation<StoreError?, Never>
     }
 
-    private let kept: KeptFile
+    private let kept: OpenFile
     /// The right to the file; kept, not read.
     private let lease: Lease
     private let half: Int
@@ -50,7 +50,7 @@ final class TurnJournal: @unchecked Sendable {
     ///   - lifetime: How long a half takes records.
     ///   - wake: Called once for each batch that is done, on the writing thread.
     init(
-        _ kept: KeptFile, lease: Lease, half: Int, lifetime: Duration = .seconds(60), wake: @escaping Wake = { $0() }
+        _ kept: OpenFile, lease: Lease, half: Int, lifetime: Duration = .seconds(60), wake: @escaping Wake = { $0() }
     ) {
         self.kept = kept
         self.lease = lease

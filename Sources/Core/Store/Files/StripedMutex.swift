@@ -8,10 +8,10 @@ import Synchronization
 /// thread holds one lock of a queue at a time.
 ///
 /// Unchecked: the mutexes are made once, at fixed addresses, and POSIX lets any thread use them.
-final class QueueInProcess: @unchecked Sendable {
-    static let shared = QueueInProcess()
+final class StripedMutex: @unchecked Sendable {
+    static let shared = StripedMutex()
     /// For locks under which another is taken.
-    static let outer = QueueInProcess()
+    static let outer = StripedMutex()
 
     private static let count = 1024
     /// How many threads may wait for one lock: three quarters of those that may wait at all.

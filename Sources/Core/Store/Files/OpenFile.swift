@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// While it is open the file system cannot give its inode number to another file, so a path that has the same number
 /// names the same file. Times say nothing: two changes can fall into one tick of the clock.
-final class KeptFile: Sendable {
+final class OpenFile: Sendable {
     let file: File
     /// The bytes of it that somebody in this process holds a lease on.
     let leased = LeasedBytes()

@@ -2,9 +2,7 @@ import Core
 import Glibc
 import Logging
 
-/// The program's log: one JSON object a line on standard error.
-///
-/// Writes each line with one system call, so that lines of several workers do not mix.
+/// The program's log: one JSON object a line on standard error, see ``LogLines``.
 struct JSONLogHandler: LogHandler {
     let label: String
     var metadata: Logger.Metadata = [:]
@@ -34,7 +32,7 @@ struct JSONLogHandler: LogHandler {
             add(name, "\(value)")
         }
         line.append(contentsOf: "}\n".utf8)
-        _ = line.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+        LogLines.shared.add(line, level: event.level)
     }
 
     /// The members of each line, which no metadata may have the names of.

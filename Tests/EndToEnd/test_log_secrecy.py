@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from harness import raw
+from harness.process import eventually
 from harness.secrets import stands_in
 
 PROMPT = "The patient in room 12 is called Ann; 50 % of \"her\" blood is gone"
@@ -64,7 +65,7 @@ def test_a_secret_in_any_part_of_a_request_is_logged_nowhere(gateway, secret, wh
             "POST", "/api/chat", [("Content-Type", kind)], body.encode("latin-1")))
 
     # The search at the end means something only if all of this was logged at all.
-    assert log_size(gateway) > before + 20_000
+    eventually(lambda: log_size(gateway) > before + 20_000, "all of it is logged")
 
 
 def test_secrets_in_good_requests_are_logged_nowhere(gateway, secret):

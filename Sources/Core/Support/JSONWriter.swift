@@ -1,3 +1,5 @@
+import Glibc
+
 extension JSON {
     /// The value as compact UTF-8 JSON, members in their order.
     package var bytes: [UInt8] {
@@ -35,33 +37,79 @@ extension JSON {
         }
     }
 
+    /// How many bytes ``write(to:)`` appends.
+    var size: Int {
+        switch self {
+        case .null: 4
+        case .bool(let value): value ? 4 : 5
+        case .number(let text): text.utf8.count
+        case .string(let text): Self.size(of: text)
+        // A comma for all elements but one, and two brackets.
+        case .array(let elements): elements.reduce(max(2, elements.count + 1)) { $0 + $1.size }
+        case .object(let object):
+            object.members.reduce(max(2, object.members.count + 1)) {
+                $0 + Self.size(of: $1.name) + 1 + $1.value.size
+            }
+        }
+    }
+
+    private static func size(of text: String) -> Int {
+        var size = 2
+        parts(of: text, plain: { size += $0.count }, special: { size += letter(for: $0) == nil ? 6 : 2 })
+        return size
+    }
+
     /// Appends `text` as a JSON string.
     package static func write(_ text: String, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
-        var text = text
-        text.withUTF8 { utf8 in
-            // Mostly there is nothing to escape.
-            let isPlain = utf8.allSatisfy {
-                $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") && $0 != 0x7F
-            }
-            if isPlain { output.append(contentsOf: utf8) } else { escape(utf8, to: &output) }
-        }
+        parts(
+            of: text, plain: { output.append(contentsOf: $0) },
+            special: { byte in
+                if let letter = letter(for: byte) {
+                    output.append(UInt8(ascii: "\\"))
+                    output.append(letter)
+                } else {
+                    output.append(contentsOf: "\\u00".utf8)
+                    Hex.append(byte, to: &output)
+                }
+            })
         output.append(UInt8(ascii: "\""))
     }
 
-    private static func escape(_ utf8: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
-        for byte in utf8 {
-            switch byte {
-            case UInt8(ascii: "\""): output.append(contentsOf: [UInt8(ascii: "\\"), byte])
-            case UInt8(ascii: "\\"): output.append(contentsOf: [UInt8(ascii: "\\"), byte])
-            case 0x0A: output.append(contentsOf: "\\n".utf8)
-            case 0x0D: output.append(contentsOf: "\\r".utf8)
-            case 0x09: output.append(contentsOf: "\\t".utf8)
-            case ..<0x20, 0x7F:
-                output.append(contentsOf: "\\u00".utf8)
-                Hex.append(byte, to: &output)
-            default: output.append(byte)
+    /// Gives what can stand in a string as it is to `plain`, and what must be escaped to `special`, in their order.
+    private static func parts(
+        of text: String, plain: (UnsafeBufferPointer<UInt8>) -> Void, special: (UInt8) -> Void
+    ) {
+        var text = text
+        text.withUTF8 { utf8 in
+            var place = 0
+            while true {
+                let start = place
+                JSONText.skipPlain(in: utf8, from: &place)
+                var run = utf8.extracting(start..<place)
+                // JSON would take DEL as it is, but a terminal acts on it.
+                while let base = run.baseAddress, let found = memchr(base, 0x7F, run.count) {
+                    let delete = UnsafeRawPointer(found) - UnsafeRawPointer(base)
+                    plain(run.extracting(..<delete))
+                    special(0x7F)
+                    run = run.extracting((delete + 1)...)
+                }
+                plain(run)
+                guard place < utf8.count else { return }
+                special(utf8[place])
+                place += 1
             }
+        }
+    }
+
+    /// What stands for `byte` after a backslash; nil for those that need their number.
+    private static func letter(for byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): byte
+        case 0x0A: UInt8(ascii: "n")
+        case 0x0D: UInt8(ascii: "r")
+        case 0x09: UInt8(ascii: "t")
+        default: nil
         }
     }
 }

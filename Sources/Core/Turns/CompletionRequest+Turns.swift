@@ -51,5 +51,5 @@ extension CompletionRequest {
 
 extension Turn {
     /// The bytes that its line takes in the conversation's file.
-    var storedSize: Int { ChecksummedLine.encode(line).count }
+    var storedSize: Int { ChecksummedLine.size(of: line) }
 }

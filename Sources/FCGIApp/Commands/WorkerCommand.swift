@@ -42,6 +42,7 @@ struct WorkerCommand: ParsableCommand {
         } catch {
             throw CommandFailure(error)
         }
+        LogLines.shared.begin(on: server.loop)
         server.start()
         WorkerEnvironment.reportReady()
 
@@ -50,6 +51,7 @@ struct WorkerCommand: ParsableCommand {
         let abandoned = server.drain(atMost: .seconds(options.drainSeconds))
         if abandoned > 0 { logger.error("Requests did not end when cancelled", metadata: ["count": "\(abandoned)"]) }
         if abandoned == 0 { close() }
+        LogLines.shared.end()
         fflush(nil)
         // Other threads are running: what exit(3) tears down could be in use.
         _exit(0)

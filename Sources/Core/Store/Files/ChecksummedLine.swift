@@ -8,11 +8,23 @@ enum ChecksummedLine {
     static let frame = #"{"crc":"89abcdef","#.utf8.count
 
     static func encode(_ object: JSON) -> [UInt8] {
-        let rest = object.bytes.dropFirst()
-        let digits = String(CRC32.checksum(rest), radix: 16)
-        let padded = String(repeating: "0", count: 8 - digits.utf8.count) + digits
-        return prefix + Array(padded.utf8) + Array("\",".utf8) + Array(rest) + [0x0A]
+        var line: [UInt8] = []
+        line.reserveCapacity(1024)
+        line += prefix
+        line += "00000000\"".utf8
+        object.write(to: &line)
+        // In the place of the object's bracket.
+        line[frame - 1] = UInt8(ascii: ",")
+        let checksum = CRC32.checksum(line[frame...])
+        for place in 0..<8 {
+            line[prefix.count + place] = Hex.digit(UInt8(truncatingIfNeeded: checksum >> (28 - 4 * place)) & 15)
+        }
+        line.append(0x0A)
+        return line
     }
+
+    /// How long the line of `object` is.
+    static func size(of object: JSON) -> Int { frame + object.size }
 
     /// The object without its checksum, or nil for a line that is not whole.
     ///

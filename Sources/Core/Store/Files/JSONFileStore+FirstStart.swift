@@ -1,6 +1,6 @@
 extension JSONFileStore {
     package func start() {
-        startThread { openJournal() }
+        startThread { openJournal(wake: { EventLoop.shared.run($0) }) }
         startThread { sweepRegularly() }
     }
 

@@ -16,7 +16,7 @@ extension JSONFileStore {
             let holder = try self.user(withKey: key)
             holders.append(
                 try holder.map { user throws(StoreError) in
-                    Caller.Holder(user: user, standing: try standing(of: user))
+                    Caller.Holder(user: user, standing: try standing(ofPresent: user))
                 })
         }
         let acting = try user.map { user throws(StoreError) in try standing(of: user) }
@@ -40,9 +40,14 @@ extension JSONFileStore {
         guard let present = try self.user(user.id), present.number == user.number,
             present.ownerNumber == user.ownerNumber
         else { return .gone }
-        if present.isDisabled { return .disabled }
+        return try standing(ofPresent: present)
+    }
+
+    /// The same of a user that has just been read.
+    private func standing(ofPresent user: User) throws(StoreError) -> UserStanding {
+        if user.isDisabled { return .disabled }
         guard user.id.owner != User.selfOwner else { return .active }
-        guard let client = try client(of: present) else { return .gone }
+        guard let client = try client(of: user) else { return .gone }
         return client.isDisabled ? .clientDisabled : .active
     }
 

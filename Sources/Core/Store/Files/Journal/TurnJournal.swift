@@ -73,15 +73,16 @@ final class TurnJournal: @unchecked Sendable {
         guard bytes.count <= half / 4 else { return false }
         let record = JournalRecord(path: path, offset: offset, stamp: stamp, bytes: bytes)
         let outcome = await withCheckedContinuation { (continuation: CheckedContinuation<StoreError?, Never>) in
-            let late = mutex.withLock { () -> StoreError? in
-                if let failure { return failure }
-                if isClosed { return failed("use the closed", 0) }
+            let (late, wakes) = mutex.withLock { () -> (StoreError?, Bool) in
+                if let failure { return (failure, false) }
+                if isClosed { return (failed("use the closed", 0), false) }
                 waiting.append(Waiting(record: record, continuation: continuation))
                 arrivals.append(.now)
                 if arrivals.count > Self.company { arrivals.removeFirst() }
-                if waiting.count == 1 || waiting.count == Self.enough { mutex.wakeAll() }
-                return nil
+                return (nil, waiting.count == 1 || waiting.count == Self.enough)
             }
+            // Not under the lock, which the writing thread would run into.
+            if wakes { mutex.wakeAll() }
             if let late { continuation.resume(returning: late) }
         }
         if let outcome { throw outcome }

@@ -99,7 +99,7 @@ def leave_out_keys(case: schemathesis.Case) -> None:
 def test_the_document_names_every_code():
     """Those of the program, of upstreams' refusals and those that nginx says by itself, and no other."""
     ours = [
-        code for file in ("HTTP/GatewayError.swift", "Upstream/CallerFault.swift")
+        code for file in ("Model/Errors/GatewayError.swift", "Model/Errors/CallerFault.swift")
         for code in re.findall(r'case \w+ = "(\w+)"', (ROOT / "Sources/Core" / file).read_text())]
     nginx = re.findall(
         r'Self\(\s*\d+,(?: as: \d+,)? "(\w+)"', (ROOT / "Sources/FCGIApp/Nginx/NginxErrorAnswer.swift").read_text())

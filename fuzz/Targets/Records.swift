@@ -12,12 +12,28 @@
         require(object == JSON.object(JSONObject()) || ChecksummedLine.decode(stored.dropLast()) == object, "spoilt")
         check(object)
     }
-    guard let conversation = Conversation(lines: objects) else { return }
-    let again = Conversation(lines: [conversation.header] + conversation.turns.map(\.line))
-    require(again == conversation, "a conversation changed: \(conversation.header.text)")
+    let turns = objects.compactMap(Turn.init(line:))
+    for turn in turns { require(Turn(line: turn.line) == turn, "a turn changed: \(turn.line.text)") }
+    for object in objects { checkLine(of: object, turns) }
+}
+
+/// A line of an archive's log, which an object may be: what is read from its beginning is what the whole line says.
+private func checkLine(of object: JSON, _ turns: [Turn]) {
+    let stored = ChecksummedLine.encode(object)
+    let place = LinePlace(log: 1, offset: 1 << 20, size: stored.count)
+    guard let line = ArchiveLine(whole: stored.dropLast(), at: place) else { return }
+    let again = line.encode(turn: object["turn"])
+    guard let copy = ArchiveLine(whole: again.dropLast(), at: place) else { return require(false, "a line is lost") }
+    require(copy.summary == line.summary && copy.known == line.known, "a line changed: \(object.text)")
+    _ = ArchiveLine(beginning: stored.prefix(512), at: place)
+    _ = ArchiveLine.mayConcern(Array(line.conversation.utf8), stored[...])
+    var conversation = Conversation(
+        id: line.conversation, title: line.title, createdAt: line.createdAt, origin: line.origin,
+        head: line.head ?? JSONObject())
+    conversation.turns = turns + (ArchiveLine.turn(in: stored.dropLast()).map { [$0] } ?? [])
     _ = (
         conversation.markdown, conversation.export, conversation.turns.map(\.recalled),
-        Title.cut(from: conversation.title)
+        Title.cut(from: conversation.title), conversation.head
     )
 }
 
@@ -44,8 +60,5 @@ private func check(_ object: JSON) {
         later.noteFailure(at: now)
         later.noteRefusal(at: now)
         _ = (token.isFresh(at: now), later.record)
-    }
-    if let summary = Conversation.Summary(id: "a", entry: object) {
-        require(Conversation.Summary(id: "a", entry: summary.entry) == summary, "a summary changed: \(object.text)")
     }
 }

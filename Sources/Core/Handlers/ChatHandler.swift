@@ -65,7 +65,8 @@ package struct ChatHandler: Sendable {
             var stream = EventStream(writer)
             do { try await send(opening, to: &stream, ask) } catch {
                 // Sending fails by itself where the caller has left.
-                stream.add("error", errors.callerError(for: error, requestID: ask.requestID).json(requestID: ask.requestID))
+                let error = errors.callerError(for: error, requestID: ask.requestID)
+                stream.add("error", error.json(requestID: ask.requestID))
                 try await stream.flush()
             }
         }

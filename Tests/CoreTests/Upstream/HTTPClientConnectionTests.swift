@@ -24,16 +24,23 @@ import Testing
     }
 
     @Test func `a kept connection that dies is replaced without the caller seeing it`() async throws {
-        let server = try RawServer { connection in
-            guard connection.readRequest() != nil else { return }
-            connection.answer("connection \(connection.number)")
-            // The second request comes over this connection and finds its end.
-            _ = connection.readRequest()
+        // A server that is so slow to close that it could have worked on the request says nothing, so it is tried again.
+        for _ in 1...10 {
+            let server = try RawServer { connection in
+                guard connection.readRequest() != nil else { return }
+                connection.answer("connection \(connection.number)")
+                // The second request comes over this connection and finds its end.
+                _ = connection.readRequest()
+            }
+            defer { server.stop() }
+            #expect(try await text(HTTPClientRequest(url: server.url)) == "connection 1")
+            let start = ContinuousClock.now
+            let second = try? await text(HTTPClientRequest(url: server.url))
+            if second == nil, start.duration(to: .now) > .milliseconds(900) { continue }
+            #expect(second == "connection 2")
+            return
         }
-        defer { server.stop() }
-
-        #expect(try await text(HTTPClientRequest(url: server.url)) == "connection 1")
-        #expect(try await text(HTTPClientRequest(url: server.url)) == "connection 2")
+        Issue.record("the server was too slow ten times")
     }
 
     @Test func `a server that worked on a request before its connection died is not asked again`() async throws {

@@ -17,7 +17,9 @@ struct LinePlace: Sendable, Hashable {
     init?(_ json: JSON?, from place: LinePlace? = nil) {
         let numbers = json?.array?.compactMap(\.int) ?? []
         if numbers.count == 1, let place {
-            self.init(log: place.log, offset: place.offset - numbers[0], size: numbers[0])
+            let (offset, isBeyond) = place.offset.subtractingReportingOverflow(numbers[0])
+            guard !isBeyond else { return nil }
+            self.init(log: place.log, offset: offset, size: numbers[0])
         } else if numbers.count == 3 {
             self.init(log: numbers[0], offset: numbers[1], size: numbers[2])
         } else {

@@ -125,7 +125,7 @@ def repeats(run: Run) -> dict:
             figures = loads.streams(gateway.way, count)
             failed += figures["streams"] - figures["whole"]
             kept.append(gateway.memory_kib("Rss"))
-        return {f"{count} streams": {"kept_kib": kept, "failed": failed}}
+        return {f"{count} streams": {"kept_kib": kept, "growth": kept[-1] / kept[1], "failed": failed}}
 
 
 def growth(run: Run) -> dict:

@@ -15,6 +15,7 @@ AIMS = (
     ("2,000 streams, duration, of proxy_pass", "streams/2000/median/durable/ratio", "", 1, "at most", 1.3),
     ("200 messages of 53 KB, CPU of the workers", "long/median/flush/cpu_us", "ms", 1000, "at most", 0.4),
     ("2,000 streams, resident memory", "memory/2000 streams/rss_kib", "MiB", 1024, "at most", 130),
+    ("2,000 streams, kept after the last run, of the first", "repeats/2000 streams/growth", "", 1, "at most", 1.2),
     ("10,000 in flight, resident memory", "memory/10000 requests in flight/rss_kib", "MiB", 1024, "at most", 380),
     ("chat, many to few", "growth/operations/chat/ratio", "", 1, "at most", 1.2),
     ("recall of one, many to few", "growth/operations/recall of one/ratio", "", 1, "at most", 1.2),

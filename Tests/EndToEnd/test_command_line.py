@@ -29,6 +29,17 @@ def test_users_are_added_listed_rotated_and_removed(gateway):
     assert_error(gateway.get("/api/recall", new), 401)
 
 
+@pytest.mark.parametrize("number", [0, 129])
+def test_a_number_of_workers_out_of_range_is_refused_with_the_range(gateway, number):
+    for command in (
+        ("serve", "--state-dir", gateway.state, "--socket", gateway.state / "other.sock"),
+        ("nginx-config", "--socket", "/run/other.sock", "--www", "/tmp", "--prefix", "/tmp"),
+    ):
+        result = gateway.cli(*command, "--settings", "settings.json", "--workers", number, is_checked=False)
+
+        assert result.returncode != 0 and "--workers must be from 1 to 128." in result.stderr
+
+
 def test_a_user_that_exists_is_not_added_again(gateway):
     user_id = new_id()
     gateway.add_user(user_id)

@@ -1,4 +1,7 @@
-"""What one caller does, however much, large or slow, is not noticed by another: p99 under 250 ms, 256 MiB a worker."""
+"""What one caller does, however much, large or slow, is not noticed by another: p99 under 50 ms, 256 MiB a worker.
+
+On a machine that does much else it may be three times what the neighbour sees while nobody disturbs it.
+"""
 
 import fcntl
 import hashlib
@@ -13,25 +16,37 @@ from harness.raw import request_bytes
 from support.sizes import size
 
 SECONDS = size("NEIGHBOUR_SECONDS", 20, least=5)
-LIMIT_MS = 250
+#: In a short run the p99 is the slowest of all.
+LIMIT_MS = 50 if SECONDS >= 20 else 250
+#: The tracer, which makes the disk slow, stops a worker at each of its calls.
+TRACED_LIMIT_MS = max(150, LIMIT_MS)
 WORKER_BYTES = 256 * 2**20
 TEXT = ("* a *list* of `code` and [links](http://example.org/)\n\n" * 2000)[: 64 * 1024]
 
 
-def judge(neighbour: Neighbour, figures) -> None:
+def alone(gateway) -> dict[str, float]:
+    """What a neighbour sees while nobody disturbs it."""
+    with Neighbour(gateway) as neighbour:
+        time.sleep(max(5, SECONDS / 4))
+    return neighbour.slow()
+
+
+def judge(neighbour: Neighbour, figures, undisturbed: dict[str, float], limit: int = LIMIT_MS) -> None:
     slow = neighbour.slow()
     figures.set("p99 ms", str(slow))
+    figures.set("undisturbed", str(undisturbed))
     if neighbour.failed:
         figures.fault(f"{len(neighbour.failed)} of the neighbour's requests failed: {neighbour.failed[:3]}")
     if neighbour.most() < SECONDS:
         figures.fault("the neighbour hardly asked: nothing is proven")
-    if max(slow.values()) >= LIMIT_MS:
+    if max(slow.values()) >= max(limit, 3 * max(undisturbed.values())):
         figures.fault(f"the neighbour waited: {slow}")
 
 
 def test_renders(prepare, figures):
     gateway = prepare("a", "b", workers=2, durability="flush")
     gateway.start()
+    undisturbed = alone(gateway)
     keys = [gateway.add_user() for _ in range(3)]
     numbers = iter(range(10**9))
 
@@ -44,13 +59,14 @@ def test_renders(prepare, figures):
     with Neighbour(gateway) as neighbour, Background(render, threads=32):
         time.sleep(SECONDS)
 
-    judge(neighbour, figures)
+    judge(neighbour, figures, undisturbed)
     figures.check()
 
 
 def test_slow_readers(prepare, figures):
     gateway = prepare("a", "b", workers=2, durability="flush")
     gateway.start()
+    undisturbed = alone(gateway)
     key = gateway.add_user()
     conversation = large_conversation(gateway, key)
     request = request_bytes(
@@ -73,13 +89,14 @@ def test_slow_readers(prepare, figures):
         figures.fault("not all readers were answered")
     if most >= WORKER_BYTES:
         figures.fault(f"a worker took {most // 2**20} MiB")
-    judge(neighbour, figures)
+    judge(neighbour, figures, undisturbed)
     figures.check()
 
 
 def test_kept_locks(prepare, figures):
     gateway = prepare("a", "b", workers=2, durability="flush")
     gateway.start()
+    undisturbed = alone(gateway)
     names = [f"wanted-{number}" for number in range(8)]
     for name in names:
         gateway.add_user(name)
@@ -100,13 +117,14 @@ def test_kept_locks(prepare, figures):
     for lock in locks:
         lock.close()
 
-    judge(neighbour, figures)
+    judge(neighbour, figures, undisturbed)
     figures.check()
 
 
 def test_slow_syncs(prepare, figures):
     gateway = prepare("a", "b", workers=2)
     gateway.start()
+    undisturbed = alone(gateway)
     # A chat is synced before it is answered, so it needs that very disk.
     neighbour = Neighbour(gateway, without=("chat",))
     tracers = [
@@ -133,5 +151,5 @@ def test_slow_syncs(prepare, figures):
         for tracer in tracers:
             process.stop(tracer)
 
-    judge(neighbour, figures)
+    judge(neighbour, figures, undisturbed, TRACED_LIMIT_MS)
     figures.check()

@@ -30,7 +30,7 @@ extension Settings.Server {
             section.report.warn(
                 section.path(of: "cors_origins"), "pages of every site may use the API with a key that they have")
         }
-        workers = section.optional("workers", .integer(1...1024))
+        workers = section.optional("workers", .integer(1...Settings.Server.mostWorkers))
         durability = section.value("durability", default: durability, .name)
         allowGet = section.value(
             "allow_get", default: allowGet,

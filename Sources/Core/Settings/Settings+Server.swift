@@ -52,6 +52,9 @@ extension Settings {
         }
 
         package static let usualWorkers = 2
+        /// So many, those that two reloads have left behind while they drain, and commands all have a column in the
+        /// accounts' page.
+        package static let mostWorkers = 128
 
         /// The default of ``defaultPrompt``.
         package static let promptForNothing = """

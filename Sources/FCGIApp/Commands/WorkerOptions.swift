@@ -1,4 +1,5 @@
 import ArgumentParser
+import Core
 
 /// The options of a worker, which `serve` passes on.
 struct WorkerOptions: ParsableArguments {
@@ -17,10 +18,10 @@ struct WorkerOptions: ParsableArguments {
         }
     }
 
-    /// Refuses a number of workers that nobody means.
+    /// Refuses a number of workers that the state directory has no room for.
     static func validate(workers: Int?) throws {
-        guard workers.map((1...1024).contains) ?? true else {
-            throw ValidationError("--workers must be from 1 to 1024.")
+        guard workers.map((1...Settings.Server.mostWorkers).contains) ?? true else {
+            throw ValidationError("--workers must be from 1 to \(Settings.Server.mostWorkers).")
         }
     }
 

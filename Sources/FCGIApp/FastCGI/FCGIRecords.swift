@@ -90,6 +90,12 @@ struct FCGIRecords {
         return (position, progress)
     }
 
+    /// Lets the memory of the parameters go to the caller: it would be held until the request is answered.
+    mutating func takeParameters() -> [UInt8] {
+        defer { parameters = [] }
+        return parameters
+    }
+
     /// Lets the body's memory go to the caller.
     mutating func takeBody() -> [UInt8] {
         defer { body = [] }

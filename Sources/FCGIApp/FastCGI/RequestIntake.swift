@@ -57,7 +57,7 @@ struct RequestIntake {
 
     /// The request with its body; to be called once, when it is whole.
     mutating func finish() -> IncomingRequest? {
-        guard var incoming else { return nil }
+        guard var incoming = self.incoming.take() else { return nil }
         let isOtherThanDeclared = incoming.declaredLength.map { $0 != records.bodySize } ?? false
         if records.bodySize > bodyLimit {
             incoming.refusal = incoming.refusal ?? .bodyTooLarge(limit: bodyLimit)
@@ -72,7 +72,7 @@ struct RequestIntake {
     /// Decides from the parameters what becomes of the body.
     private mutating func decide() -> Progress? {
         var parameters = FCGIParameters()
-        let isWellFormed = parameters.add(encoded: records.parameters)
+        let isWellFormed = parameters.add(encoded: records.takeParameters())
         if records.areParametersExcessive { parameters.setTooLarge() }
         var incoming = IncomingRequest(parameters)
         if !isWellFormed, !records.areParametersExcessive { incoming.refusal = .malformedRequest }

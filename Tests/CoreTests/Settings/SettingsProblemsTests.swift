@@ -54,6 +54,8 @@ import Testing
         .server(#""queue_timeout": -1"#, "queue_timeout", "0 to 3600"),
         .server(#""queue_timeout": "30""#, "queue_timeout", "0 to 3600"),
         .server(#""title_timeout": 1e9"#, "title_timeout", "0 to 600"),
+        .server(#""workers": 0"#, "workers", "1 to 128"),
+        .server(#""workers": 129"#, "workers", "1 to 128"),
         .server(#""max_body_bytes": 10"#, "max_body_bytes", "from 1024"),
         .server(#""durability": "none""#, "durability", #""fsync" or "flush""#),
         .server(#""allow_get": "no""#, "allow_get", #"true or "no_passwords" or false"#),

@@ -22,6 +22,10 @@ struct AccountsPageTests {
 
     private func size(_ store: JSONFileStore) throws -> Int { try File(store.layout.accountsPage, O_RDONLY).size }
 
+    @Test func `all workers, two reloads of them that drain, and commands have a column`() {
+        #expect(Settings.Server.mostWorkers * 3 + 64 <= AccountsPage.columns)
+    }
+
     @Test func `counters and rounds outlive the processes`() async throws {
         var store: JSONFileStore? = try directory.store()
         #expect(try await next(#require(store), times: 2) == "ab")

@@ -66,6 +66,9 @@ package struct EventStream {
         kept? += pending[start...]
     }
 
+    /// Sends whole events beside those that are added here; see ``BodyWriter/writeAtOnce(_:)``.
+    var writeAtOnce: ([UInt8]) -> Bool { { [writer] in writer.writeAtOnce($0) } }
+
     /// Sends what was kept, with one write, unless another event is here and may go along.
     mutating func flush(unless isFollowed: Bool = false) async throws {
         guard !pending.isEmpty, !isFollowed || pending.count >= 8000 else { return }

@@ -30,4 +30,12 @@ package protocol BodyWriter: Sendable {
     ///
     /// - Throws: `CancellationError` when the caller is gone; nothing more can be sent then.
     func write(_ bytes: consuming [UInt8]) async throws
+
+    /// Sends all of `bytes` at once, on the loop and while nothing else is being written; false where that cannot be,
+    /// and nothing was sent then.
+    func writeAtOnce(_ bytes: [UInt8]) -> Bool
+}
+
+extension BodyWriter {
+    package func writeAtOnce(_ bytes: [UInt8]) -> Bool { false }
 }

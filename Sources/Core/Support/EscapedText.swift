@@ -14,7 +14,7 @@ package struct EscapedText: Sendable, Equatable {
     package var isEmpty: Bool { bytes.isEmpty }
 
     /// - Parameter more: As for ``init(scanned:)``.
-    mutating func append(_ more: ArraySlice<UInt8>) { bytes += more }
+    mutating func append(_ more: some Sequence<UInt8>) { bytes += more }
 
     mutating func append(_ more: String) { append(EscapedText(more).bytes) }
 

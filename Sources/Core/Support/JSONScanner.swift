@@ -24,13 +24,15 @@ struct JSONScanner {
     ///
     /// White space is skipped but for line ends: a text with those is refused.
     static func scan<Found>(_ bytes: [UInt8], _ scan: (inout JSONScanner) -> Found?) -> Found? {
+        bytes.withUnsafeBufferPointer { Self.scan($0, scan) }
+    }
+
+    static func scan<Found>(_ bytes: UnsafeBufferPointer<UInt8>, _ scan: (inout JSONScanner) -> Found?) -> Found? {
         guard bytes.count <= mostBytes else { return nil }
-        return bytes.withUnsafeBufferPointer { buffer in
-            var scanner = JSONScanner(bytes: buffer)
-            guard let found = scan(&scanner) else { return nil }
-            scanner.skipSpace()
-            return scanner.position == buffer.count ? found : nil
-        }
+        var scanner = JSONScanner(bytes: bytes)
+        guard let found = scan(&scanner) else { return nil }
+        scanner.skipSpace()
+        return scanner.position == bytes.count ? found : nil
     }
 
     private init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }

@@ -48,18 +48,28 @@ package final class RunningTurn {
         if case .answering = stage { reply.hasMore } else { false }
     }
 
+    /// Lets chunks go to the caller beside the events; see ``UpstreamReply/passOn(after:with:)``.
+    func passOn(after opening: [UInt8], with send: @escaping ([UInt8]) -> Bool) {
+        reply.passOn(after: opening, with: send)
+    }
+
     /// The next event, nil once the turn can be closed.
     ///
     /// After a failure, here or in what is done with the event, ``interrupt(by:)`` stores what has come.
     ///
     /// - Parameter silence: After about this time without anything ``UpstreamEvent/silence`` is given.
     package func next(silence: Duration? = nil) async throws -> UpstreamEvent? {
+        var last = ContinuousClock.now
         while true {
             switch stage {
             case .answering:
-                ticket.wake(after: silence)
+                ticket.wake(at: silence.map { last + $0 })
                 let event = try await reply.next()
                 if ticket.refusal != nil { throw CancellationError() }
+                if event == .silence, let pass = reply.lastPass {
+                    last = pass
+                    continue
+                }
                 if let event { return event }
                 try await endReply()
             case .titling(var whole, let title):

@@ -42,11 +42,8 @@ final class TurnWatch: Sendable {
             if isLate { control.cancel() }
         }
 
-        /// Has the turn woken about when `silence` is over, in place of what was asked for before; nil: never.
-        func wake(after silence: Duration?) {
-            let time = silence.map { ContinuousClock.now + $0 }
-            state.withLock { $0.wakeAt = time }
-        }
+        /// Has the turn woken about then, in place of what was asked for before; nil: never.
+        func wake(at time: ContinuousClock.Instant?) { state.withLock { $0.wakeAt = time } }
 
         /// Runs `body` in a task that is cancelled when the turn must end.
         ///
@@ -71,7 +68,7 @@ final class TurnWatch: Sendable {
             end()
         }
 
-        fileprivate func wake(at time: ContinuousClock.Instant) {
+        fileprivate func wakeIfDue(at time: ContinuousClock.Instant) {
             let wake = state.withLock { state -> (@Sendable () -> Void)? in
                 guard let wakeAt = state.wakeAt, wakeAt <= time else { return nil }
                 state.wakeAt = nil
@@ -130,7 +127,7 @@ final class TurnWatch: Sendable {
             guard let tickets else { return }
             // Those whose time is over sooner than the next look have waited long enough.
             let time = ContinuousClock.now + interval / 2
-            for ticket in tickets { ticket.wake(at: time) }
+            for ticket in tickets { ticket.wakeIfDue(at: time) }
             if looks {
                 Task(executorPreference: Self.executor) { [self] in
                     await endRefused(tickets)

@@ -36,6 +36,10 @@ package struct CollectedReply: Sendable {
 
     /// Adds a chunk that ``PlainDelta`` found to be one.
     mutating func add(_ delta: PlainDelta, of chunk: [UInt8]) {
+        chunk.withUnsafeBufferPointer { add(delta, of: $0) }
+    }
+
+    mutating func add(_ delta: PlainDelta, of chunk: UnsafeBufferPointer<UInt8>) {
         if let content = delta.content { choices[0, default: ReplyChoice()].text.append(chunk[content]) }
         if let reasoning = delta.reasoning { choices[0, default: ReplyChoice()].add(reasoning: chunk[reasoning]) }
         // Nearly always the model is that of the chunk before.

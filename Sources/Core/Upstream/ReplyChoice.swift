@@ -30,8 +30,9 @@ struct ReplyChoice: Sendable {
     }
 
     /// - Parameter more: As ``EscapedText`` has it.
-    mutating func add(reasoning more: ArraySlice<UInt8>) {
-        if reasoning?.append(more) == nil { reasoning = EscapedText(scanned: more) }
+    mutating func add(reasoning more: some Sequence<UInt8>) {
+        reasoning = reasoning ?? EscapedText()
+        reasoning?.append(more)
     }
 
     /// What adds up stands in strings; of all other members the last counts.

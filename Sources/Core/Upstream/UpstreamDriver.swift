@@ -109,6 +109,23 @@ package protocol UpstreamReply: AnyObject {
 
     /// The next event, nil at the end of a whole reply; what came before a failure is given out before it.
     func next() async throws(UpstreamError) -> UpstreamEvent?
+
+    /// When the last chunk was sent beside the events, since ``next()`` was called last; nil if none was.
+    var lastPass: ContinuousClock.Instant? { get }
+
+    /// Lets what comes while a task waits in ``next()`` be sent to the caller beside the events, where that is all that
+    /// is to be done with it: chunks that the caller gets with other members in front.
+    ///
+    /// - Parameters:
+    ///   - opening: The brace and those members, with a comma behind them.
+    ///   - send: Sends all of its bytes at once or nothing. Called on the loop.
+    func passOn(after opening: [UInt8], with send: @escaping ([UInt8]) -> Bool)
+}
+
+extension UpstreamReply {
+    package var lastPass: ContinuousClock.Instant? { nil }
+
+    package func passOn(after opening: [UInt8], with send: @escaping ([UInt8]) -> Bool) {}
 }
 
 /// What others may do to a reply that a task waits for.

@@ -18,6 +18,8 @@ final class FCGIExchange: Sendable {
         var hasPeerLeft = false
         var isCancelled = false
         var waiter: CheckedContinuation<Void, Never>?
+        /// A record of which only a part could be sent at once; the other goes before all else.
+        var begun: (content: [UInt8], sent: Int)?
     }
 
     private let connection: FCGIConnection
@@ -50,11 +52,32 @@ final class FCGIExchange: Sendable {
         } while !rest.isEmpty
     }
 
+    /// Sends `bytes` as one record without waiting, all of it or nothing.
+    ///
+    /// To be called on the loop, and not while the task sends. Where only a part goes, the other follows as soon as there
+    /// is room, before anything else.
+    ///
+    /// - Returns: False where there is no room, and where the connection is lost, of which the task is to learn.
+    func sendAtOnce(_ bytes: [UInt8]) -> Bool {
+        guard !bytes.isEmpty, bytes.count <= Self.pieceSize else { return false }
+        let size = cfcgi_size(UInt16(bytes.count), 0)
+        let sent = state.withLock { state in
+            guard state.isOpen, !state.hasPeerLeft, state.begun == nil else { return 0 }
+            let sent = push(bytes[...], false, after: 0)
+            if sent > 0, sent < size { state.begun = (bytes, sent) }
+            return sent
+        }
+        guard sent > 0 else { return false }
+        if sent < size { connection.watchRoom() }
+        body.add(bytes.count, ordering: .relaxed)
+        return true
+    }
+
     private func sendRecord(_ piece: ArraySlice<UInt8>, ends: Bool) async throws {
         let size = cfcgi_size(UInt16(piece.count), ends ? 1 : 0)
         var sent = 0
         while sent < size {
-            let count = try push(piece, ends, after: sent)
+            let count = try send(piece, ends, after: sent)
             sent += count
             if count == 0 { try await waitForRoom() }
         }
@@ -64,20 +87,37 @@ final class FCGIExchange: Sendable {
     }
 
     /// Sends what there is room for; 0 where there is none.
-    private func push(_ piece: ArraySlice<UInt8>, _ ends: Bool, after sent: Int) throws(ConnectionLost) -> Int {
+    private func send(_ piece: ArraySlice<UInt8>, _ ends: Bool, after sent: Int) throws(ConnectionLost) -> Int {
         let count = state.withLock { state in
             guard state.isOpen, !state.hasPeerLeft else { return -1 }
-            while true {
-                let count = piece.withUnsafeBytes {
-                    cfcgi_send(connection.descriptor, id, $0.baseAddress, UInt16($0.count), ends ? 1 : 0, sent)
-                }
-                if count < 0, errno == EINTR { continue }
-                if count < 0, errno == EAGAIN { return 0 }
-                return count
-            }
+            let begun = pushBegun(&state)
+            return begun > 0 ? push(piece, ends, after: sent) : begun
         }
         guard count >= 0 else { throw ConnectionLost() }
         return count
+    }
+
+    /// Sends what there is room for of a record that was begun; 1 where nothing of it is left, 0 where there is no room,
+    /// -1 on failure.
+    private func pushBegun(_ state: inout State) -> Int {
+        while let begun = state.begun {
+            let count = push(begun.content[...], false, after: begun.sent)
+            guard count > 0 else { return count }
+            let sent = begun.sent + count
+            state.begun = sent < cfcgi_size(UInt16(begun.content.count), 0) ? (begun.content, sent) : nil
+        }
+        return 1
+    }
+
+    /// As `cfcgi_send`, but 0 where there is no room.
+    private func push(_ piece: ArraySlice<UInt8>, _ ends: Bool, after sent: Int) -> Int {
+        while true {
+            let count = piece.withUnsafeBytes {
+                cfcgi_send(connection.descriptor, id, $0.baseAddress, UInt16($0.count), ends ? 1 : 0, sent)
+            }
+            if count < 0, errno == EINTR { continue }
+            return count < 0 && errno == EAGAIN ? 0 : count
+        }
     }
 
     /// Whether a piece fits: a Unix socket is writable while a quarter of its buffer at most is in use.
@@ -116,7 +156,11 @@ final class FCGIExchange: Sendable {
         connection.loop.run { [connection] in connection.answered(isWhole: isWhole) }
     }
 
-    func roomCame() { resume { _ in } }
+    func roomCame() {
+        // Whoever sends next learns that the connection is lost.
+        resume { if pushBegun(&$0) < 0 { $0.begun = nil } }
+        if state.withLock({ $0.begun != nil && $0.isOpen && !$0.hasPeerLeft }) { connection.watchRoom() }
+    }
 
     func peerLeft() { resume { $0.hasPeerLeft = true } }
 

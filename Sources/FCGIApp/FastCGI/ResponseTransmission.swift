@@ -79,6 +79,8 @@ final class ExchangeWriter: BodyWriter {
         }
     }
 
+    func writeAtOnce(_ bytes: [UInt8]) -> Bool { !isUnbegun && exchange.sendAtOnce(bytes) }
+
     /// Sends `bytes`, after the head where that has not gone out, and the end of the request if it `ends`.
     ///
     /// What is large is laid aside when there is no room, so that a slow reader holds no memory.

@@ -18,9 +18,9 @@ import Testing
         ticket.control(ReplyControl(wake: { woken.continuation.yield() }))
         var wakes = woken.stream.makeAsyncIterator()
 
-        ticket.wake(after: .milliseconds(20))
+        ticket.wake(at: .now + .milliseconds(20))
         _ = await wakes.next()
-        ticket.wake(after: .milliseconds(20))
+        ticket.wake(at: .now + .milliseconds(20))
         _ = await wakes.next()
 
         #expect(ticket.refusal == nil)

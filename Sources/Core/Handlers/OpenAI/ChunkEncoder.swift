@@ -5,7 +5,7 @@ struct ChunkEncoder {
     private let created: Int
     private let wantsUsage: Bool
     /// Whether the upstream's own chunks are passed on.
-    private var isPassing = false
+    private(set) var isPassing = false
     private var hasBegun = false
 
     init(_ turn: RunningTurn, wantsUsage: Bool) {
@@ -62,11 +62,24 @@ struct ChunkEncoder {
         ]
     }
 
+    /// The brace and the member that stand in front of those of a chunk.
+    private static func open(_ conversation: Conversation.ID, _ output: inout [UInt8]) {
+        output += "{\"conversation_id\":".utf8
+        JSON(conversation).write(to: &output)
+    }
+
+    /// What ``UpstreamReply/passOn(after:with:)`` has to put in front of each chunk.
+    var opening: [UInt8] {
+        var output: [UInt8] = []
+        Self.open(conversationID, &output)
+        output.append(UInt8(ascii: ","))
+        return output
+    }
+
     /// Writes `object`, as ``UpstreamEvent/passed(_:)`` has it, with the id by which the conversation can be recalled
     /// and continued.
     static func write(_ object: ArraySlice<UInt8>, in conversation: Conversation.ID, to output: inout [UInt8]) {
-        output += "{\"conversation_id\":".utf8
-        JSON(conversation).write(to: &output)
+        open(conversation, &output)
         let members = object.dropFirst()
         let isEmpty = members.first { $0 > 0x20 } == UInt8(ascii: "}")
         if !isEmpty { output.append(UInt8(ascii: ",")) }

@@ -76,11 +76,18 @@ package struct CompletionsHandler: Sendable {
     private func send(_ opening: Pending<RunningTurn>, to stream: inout EventStream, wantsUsage: Bool) async throws {
         let turn = try await stream.value(of: opening)
         var encoder = ChunkEncoder(turn, wantsUsage: wantsUsage)
+        // Whoever keeps what is sent must see all of it.
+        var mayPassOn = stream.kept == nil
         do {
             while let event = try await turn.next(silence: EventStream.silence) {
                 if case .silence = event { try await stream.comment() }
                 encoder.encode(event, to: &stream)
                 try await stream.flush(unless: turn.hasMore)
+                // The rest is like the first, and the head is out.
+                if mayPassOn, encoder.isPassing {
+                    turn.passOn(after: encoder.opening, with: stream.writeAtOnce)
+                    mayPassOn = false
+                }
             }
         } catch { try await turn.interrupt(by: error) }
         encoder.end(try await turn.close(), to: &stream)

@@ -21,6 +21,9 @@ package struct EventStreamReader: Sendable {
     /// - Parameter limit: The most bytes of one line and of one event.
     package init(limit: Int = 8 << 20) { self.limit = limit }
 
+    /// Whether the next piece begins an event.
+    var isBetweenEvents: Bool { line.isEmpty && !hasData && name.isEmpty && !endedWithReturn && !isFirstLine }
+
     /// Takes the next piece and gives the events that it completes.
     package mutating func feed(_ piece: [UInt8]) throws(TooLarge) -> [Event] {
         var events: [Event] = []

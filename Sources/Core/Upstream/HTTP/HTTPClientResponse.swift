@@ -29,6 +29,9 @@ package final class HTTPClientResponse: Sendable {
     /// that ``wake()`` was called.
     package func next() async throws(HTTPClientError) -> [UInt8]? { try await transfer.next() }
 
+    /// The same, but for pieces that come while it waits and that `tap` takes.
+    func next(_ tap: BodyTap?) async throws(HTTPClientError) -> [UInt8]? { try await transfer.next(tap) }
+
     /// The rest of the body.
     ///
     /// - Throws: `tooLarge` beyond `limit` bytes; the connection is closed then.
@@ -49,4 +52,13 @@ package final class HTTPClientResponse: Sendable {
 
     /// Makes a task that waits in ``next()`` go on with an empty piece.
     package func wake() { transfer.wake() }
+}
+
+/// Takes pieces of a body on the loop, in place of the task that waits for them.
+///
+/// Unchecked: it is called under the transfer's lock and only while that task waits, which must be the one that has what
+/// `take` changes.
+struct BodyTap: @unchecked Sendable {
+    /// Takes all of a piece or nothing; what it does not take wakes the task.
+    let take: (UnsafeRawBufferPointer) -> Bool
 }

@@ -19,7 +19,13 @@ final class HTTPTransfer: Sendable {
         var isWoken = false
         /// Nil while it runs, then nil or an error.
         var end: HTTPClientError??
-        var waiter: CheckedContinuation<Void, Never>?
+        var waiter: Waiter?
+    }
+
+    /// A task that waits, and what may take pieces in its place as long as it does.
+    private struct Waiter {
+        let task: CheckedContinuation<Void, Never>
+        let tap: BodyTap?
     }
 
     /// How much of a body is kept for a slow reader before the upstream is made to wait.
@@ -34,7 +40,7 @@ final class HTTPTransfer: Sendable {
     /// The tasks that callbacks of this round have something for.
     ///
     /// An answer that comes in one piece is a head, a body and an end; its task is woken once.
-    private static let waiters = Mutex<[CheckedContinuation<Void, Never>]>([])
+    private static let waiters = Mutex<[Waiter]>([])
 
     init(loop: EventLoop) { self.loop = loop }
 
@@ -44,7 +50,7 @@ final class HTTPTransfer: Sendable {
             defer { waiters.removeAll(keepingCapacity: true) }
             return waiters
         }
-        for waiter in ready { waiter.resume() }
+        for waiter in ready { waiter.task.resume() }
     }
 
     deinit {
@@ -105,7 +111,9 @@ final class HTTPTransfer: Sendable {
     }
 
     /// The next piece, nil at the clean end; an empty one where ``wake()`` ended the wait.
-    func next() async throws(HTTPClientError) -> [UInt8]? {
+    ///
+    /// - Parameter tap: Is offered each piece on the loop as long as this waits.
+    func next(_ tap: BodyTap? = nil) async throws(HTTPClientError) -> [UInt8]? {
         while true {
             let (piece, end, wasPaused, isWoken) = guarded.withLock { guarded in
                 defer {
@@ -122,7 +130,7 @@ final class HTTPTransfer: Sendable {
                 return nil
             }
             if isWoken { return [] }
-            await wait { !$0.body.isEmpty || $0.end != nil }
+            await wait(tap) { !$0.body.isEmpty || $0.end != nil }
         }
     }
 
@@ -132,7 +140,7 @@ final class HTTPTransfer: Sendable {
             guarded.state.isWoken = guarded.state.waiter != nil
             return guarded.state.waiter.take()
         }
-        waiter?.resume()
+        waiter?.task.resume()
     }
 
     func cancel() {
@@ -152,12 +160,12 @@ final class HTTPTransfer: Sendable {
     }
 
     /// Suspends until a callback changes something; a cancelled task makes the transfer end, which is a change.
-    private func wait(until isReady: @Sendable (borrowing State) -> Bool) async {
+    private func wait(_ tap: BodyTap? = nil, until isReady: @Sendable (borrowing State) -> Bool) async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { (waiter: CheckedContinuation<Void, Never>) in
                 let isReady = guarded.withLock { guarded -> Bool in
                     if isReady(guarded.state) { return true }
-                    guarded.state.waiter = waiter
+                    guarded.state.waiter = Waiter(task: waiter, tap: tap)
                     return false
                 }
                 if isReady { waiter.resume() }
@@ -181,12 +189,14 @@ final class HTTPTransfer: Sendable {
         },
         body: { context, bytes, length in
             let transfer = HTTPTransfer.from(context)
+            let piece = UnsafeRawBufferPointer(start: bytes, count: length)
+            if transfer.pass(piece) { return 0 }
             let isTaken = transfer.change { state in
                 guard state.body.count < highWater else {
                     state.isPaused = true
                     return false
                 }
-                state.body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: length))
+                state.body.append(contentsOf: piece)
                 return true
             }
             return isTaken ? 0 : 1
@@ -201,6 +211,13 @@ final class HTTPTransfer: Sendable {
                 return true
             }
         })
+
+    /// Offers a piece to the tap of the task that waits; whoever takes it need not wake that.
+    ///
+    /// Under the lock, so that the task sees what the tap has done, and the tap is gone once the task goes on.
+    private func pass(_ piece: UnsafeRawBufferPointer) -> Bool {
+        guarded.withLock { $0.state.waiter?.tap?.take(piece) ?? false }
+    }
 
     /// Notes what came, and the task that waits for it; false from `change` means that nothing was taken.
     @discardableResult

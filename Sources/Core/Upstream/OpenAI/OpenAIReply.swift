@@ -27,6 +27,7 @@ final class OpenAIReply: UpstreamReply {
     private var finishReason: String?
     private var isDone = false
     private var failure: UpstreamError?
+    private var pump: Pump?
 
     init(_ response: HTTPClientResponse, meter: ReplyMeter, form: Form) {
         self.response = response
@@ -57,7 +58,15 @@ final class OpenAIReply: UpstreamReply {
         }
     }
 
+    var lastPass: ContinuousClock.Instant? { pump?.lastPass }
+
+    func passOn(after opening: [UInt8], with send: @escaping ([UInt8]) -> Bool) {
+        guard case .chunks(let showsUsage) = form else { return }
+        pump = Pump(opening: opening, showsUsage: showsUsage, send: send)
+    }
+
     func next() async throws(UpstreamError) -> UpstreamEvent? {
+        pump?.begin()
         while true {
             if hasMore {
                 defer { given += 1 }
@@ -75,7 +84,7 @@ final class OpenAIReply: UpstreamReply {
     private func readPiece() async -> Bool {
         do throws(UpstreamError) {
             let piece: [UInt8]?
-            do throws(HTTPClientError) { piece = try await response.next() } catch { throw UpstreamError(error) }
+            do throws(HTTPClientError) { piece = try await response.next(tap) } catch { throw UpstreamError(error) }
             guard let piece else {
                 try end()
                 return true
@@ -88,6 +97,12 @@ final class OpenAIReply: UpstreamReply {
             response.cancel()
             return true
         }
+    }
+
+    /// What has the pump take pieces while the task waits for one; nil where it must see the next.
+    private var tap: BodyTap? {
+        guard pump != nil, events.isBetweenEvents, !isDone else { return nil }
+        return BodyTap { [self] piece in pump?.pass(piece, &collected, &meter) ?? false }
     }
 
     private func take(_ piece: [UInt8]) throws(UpstreamError) {

@@ -14,6 +14,11 @@ struct PlainDelta {
     private(set) var emptyUsage: Range<Int>?
 
     init?(_ chunk: [UInt8]) {
+        guard let found = chunk.withUnsafeBufferPointer({ PlainDelta($0) }) else { return nil }
+        self = found
+    }
+
+    init?(_ chunk: UnsafeBufferPointer<UInt8>) {
         guard chunk.first == UInt8(ascii: "{"), let found = JSONScanner.scan(chunk, Self.scanned) else { return nil }
         self = found
     }

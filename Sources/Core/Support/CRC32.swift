@@ -2,7 +2,7 @@
 package enum CRC32 {
     /// Eight tables of 256: the first for a byte alone, each next one for a byte that one more follows in its word.
     ///
-    /// With them eight bytes are taken at once ("slicing-by-8"), which is about five times as fast as one by one.
+    /// With them eight bytes are taken at once ("slicing-by-8"), with one look-up each and no wait for the one before.
     private static let tables: [UInt32] = {
         var tables: [UInt32] = (0..<256).map { index in
             (0..<8).reduce(UInt32(index)) { value, _ in value & 1 == 1 ? value >> 1 ^ 0xEDB8_8320 : value >> 1 }

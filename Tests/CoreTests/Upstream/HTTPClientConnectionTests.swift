@@ -6,7 +6,8 @@ import Testing
 
 /// Which connection an exchange takes: kept ones, proxies.
 @Suite(.timeLimit(.minutes(2))) struct HTTPClientConnectionTests {
-    private let client = HTTPClient.shared
+    /// Of each test alone: others would have its kept connections closed.
+    private let client = HTTPClient()
 
     private func text(_ request: HTTPClientRequest) async throws -> String {
         String(decoding: try await client.send(request).collect(upTo: 1000), as: UTF8.self)
@@ -67,6 +68,7 @@ import Testing
         _ = try await (first, second)
 
         let answer = Task { try await client.send(HTTPClientRequest(method: "POST", url: url, body: [1])).status }
+        while asked.value == 0 { try await Task.sleep(for: .milliseconds(10)) }
         try await Task.sleep(for: .milliseconds(1300))
         release.increment()
 

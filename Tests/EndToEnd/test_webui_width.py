@@ -64,7 +64,7 @@ def assert_inside(page: Page, name: str) -> None:
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_rich_reply_leaves_the_chat_as_wide_as_the_screen(visit, gateway, upstream, width, scheme):
     page = visit(f"{gateway.url}/chat", gateway.add_user(), width, scheme, is_mobile=width < 800, bypass_csp=True)
-    upstream.script({"text": RICH, "piece_delay_ms": 3})
+    upstream.script({"text": RICH, "piece_delay_ms": 8})
     page.get_by_label("Your message").fill(RICH)
     page.get_by_role("button", name="Send", exact=True).click()
     # While it comes as well as afterwards.

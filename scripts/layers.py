@@ -15,19 +15,48 @@ LAYERS = ["Support", "Model", "Settings", "Store", "Upstream", "Turns", "HTTP", 
 DECLARATION = re.compile(
     r"^(?:(?:package|public|internal|private|fileprivate|final|indirect|@unchecked|@frozen)\s+)*"
     r"(?:class|struct|enum|actor|protocol|typealias)\s+([A-Z]\w*)", re.MULTILINE)
-# Comments and the literal parts of strings; what an interpolation names is a use.
-NOISE = re.compile(r'//[^\n]*|/\*.*?\*/|"""(?:\\.|.)*?"""|"(?:\\\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)|\\.|[^"\\\n])*"', re.DOTALL)
-INTERPOLATION = re.compile(r"\\\(([^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)")
 
 
 def code(text):
-    """The text without its comments and with the interpolations of its strings only."""
-    def replace(match):
-        found = match.group(0)
-        if found.startswith("/"):
-            return ""
-        return " ".join(INTERPOLATION.findall(found))
-    return NOISE.sub(replace, text)
+    """The text without its comments and without the literal parts of strings; what an interpolation names is a use."""
+    kept = []
+
+    def skip_to(end, start):
+        found = text.find(end, start)
+        return len(text) if found < 0 else found + len(end)
+
+    def string(start):
+        quote = '"""' if text.startswith('"""', start) else '"'
+        place = start + len(quote)
+        while place < len(text) and not text.startswith(quote, place):
+            if text.startswith("\\(", place):
+                kept.append(" ")
+                place = scan(place + 2, ")")
+            else:
+                place += 2 if text[place] == "\\" else 1
+        return place + len(quote)
+
+    def scan(place, end):
+        """Reads code up to the parenthesis that closes it, or to the end of the text; gives where it ended."""
+        depth = 0
+        while place < len(text):
+            if text.startswith("//", place):
+                place = skip_to("\n", place)
+                kept.append("\n")
+            elif text.startswith("/*", place):
+                place = skip_to("*/", place)
+            elif text[place] == '"':
+                place = string(place)
+            else:
+                depth += (text[place] == "(") - (text[place] == ")")
+                if depth < 0 and end:
+                    return place + 1
+                kept.append(text[place])
+                place += 1
+        return place
+
+    scan(0, "")
+    return "".join(kept)
 
 
 def check(core):

@@ -31,6 +31,9 @@ def test_the_sources_have_no_arrow_upwards():
     "func f(_ all: [Router]) {}",
     "func f() { _ = Router() }",
     'let text = "\\(Router())"',
+    'let text = "a \\(f(g(h(Router())))) b"',
+    'let text = "\\(f("of \\(Router())"))"',
+    'let text = """\n    \\(f(Router()))\n    """',
     "protocol P { associatedtype T: Router }",
 ])
 def test_an_arrow_upwards_is_found(tmp_path, use):
@@ -44,6 +47,8 @@ def test_an_arrow_upwards_is_found(tmp_path, use):
     "// A Router comes later.",
     "/* Router */",
     'let text = "Router"',
+    'let text = "\\(f(1)) Router"',
+    'let text = """\n    Router\n    """',
     "struct Router {}\nlet b = Router()",
 ])
 def test_words_that_are_no_use_are_passed_over(tmp_path, use):

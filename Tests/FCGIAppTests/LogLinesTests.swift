@@ -52,14 +52,19 @@ struct LogLinesTests {
         #expect(count == 30)
     }
 
+    /// Has lines held back by a loop that is busy, so that time is no reason to write them, until the semaphore is signalled.
+    private func hold(_ lines: LogLines) -> Core.Semaphore {
+        let loop = EventLoop()
+        let isOver = Core.Semaphore()
+        loop.run { isOver.wait() }
+        lines.begin(on: loop)
+        return isOver
+    }
+
     @Test func `an error is written at once with what was held back before it`() {
         let packets = Packets()
         let lines = LogLines(descriptor: packets.writing)
-        // A loop that is busy, so that only the error can be the reason.
-        let loop = EventLoop()
-        let isOver = Semaphore()
-        loop.run { isOver.wait() }
-        lines.begin(on: loop)
+        let isOver = hold(lines)
         lines.add(line(10), level: .info)
         #expect(packets.next(patience: 50) == nil)
         lines.add(line(20), level: .error)
@@ -73,10 +78,7 @@ struct LogLinesTests {
     @Test func `no write of several lines is longer than a pipe takes as a whole`() {
         let packets = Packets()
         let lines = LogLines(descriptor: packets.writing)
-        let loop = EventLoop()
-        let isOver = Semaphore()
-        loop.run { isOver.wait() }
-        lines.begin(on: loop)
+        let isOver = hold(lines)
         lines.add(line(4000), level: .info)
         lines.add(line(96), level: .info)
         lines.add(line(1), level: .info)

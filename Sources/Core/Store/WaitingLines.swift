@@ -42,19 +42,21 @@ final class WaitingLines<Key: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// Lets the first of each line of `keys` ask at once.
+    /// Lets the first of a line ask at once.
     ///
     /// Every fourth time nobody is woken: else those who wait in another process would come off worst.
-    func wake(where isMeant: (Key) -> Bool) {
-        let woken = lines.withLock { lines in
-            var woken: [Place] = []
-            for key in lines.keys where isMeant(key) {
-                lines[key]?.wakes += 1
-                if let line = lines[key], line.wakes % 4 != 0, let first = line.places.first { woken.append(first) }
-            }
-            return woken
+    func wake(_ key: Key) {
+        let woken = lines.withLock { lines -> Place? in
+            lines[key]?.wakes += 1
+            guard let line = lines[key], line.wakes % 4 != 0 else { return nil }
+            return line.places.first
         }
-        woken.forEach { $0.wake() }
+        woken?.wake()
+    }
+
+    /// The same for each line that is meant.
+    func wake(where isMeant: (Key) -> Bool) {
+        for key in lines.withLock({ $0.keys.filter(isMeant) }) { wake(key) }
     }
 
     private func leave(_ place: Place, _ key: Key) {

@@ -12,7 +12,7 @@ struct ReplyChoice: Sendable {
     /// A whole message of an assistant.
     init(message: JSON) {
         add(message)
-        text = EscapedText(CompletionRequest.text(of: message))
+        text = EscapedText(MessageParts.text(of: message))
         if refusal == nil {
             refusal = message["content"]?.array?.lazy.compactMap { $0["refusal"]?.string }.first
         }

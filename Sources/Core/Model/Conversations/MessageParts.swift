@@ -16,6 +16,15 @@ enum MessageParts {
         return parts.map { isText($0) ? $0 : kept($0, depth: 0, &room) }
     }
 
+    /// The text of a message whose content is a string or a list of parts.
+    static func text(of message: JSON?) -> String {
+        switch message?["content"] {
+        case .string(let text): text
+        case .array(let parts): parts.compactMap { $0.string ?? $0["text"]?.string }.joined(separator: "\n")
+        default: ""
+        }
+    }
+
     /// The message with its parts as they are kept.
     static func kept(message: JSON) -> JSON {
         guard var object = message.object else { return message }

@@ -23,7 +23,7 @@ extension Turn {
     package var markdown: String {
         var parts = extras.toolResults.map { result in
             let name = result["tool_call_id"]?.string ?? result["name"]?.string ?? ""
-            return Self.quoted("Tool result \(name):\n\n\(Self.fenced(CompletionRequest.text(of: result)))")
+            return Self.quoted("Tool result \(name):\n\n\(Self.fenced(MessageParts.text(of: result)))")
         }
         if !prompt.isEmpty || parts.isEmpty { parts.append(Self.quoted(prompt)) }
         parts += extras.promptParts.compactMap(MessageParts.sentence).map(Self.quoted)

@@ -49,7 +49,7 @@ struct FormatMigration {
         }
         try syncAll()
         try Directory.removeTree("\(layout.root)/threads")
-        try AtomicFile.write(JSON(dictionaryLiteral: ("version", 2)).bytes, to: layout.format, durable: true)
+        try AtomicFile.write((["version": JSON(StateLayout.version)] as JSON).bytes, to: layout.format, durable: true)
         log.notice(
             "the state directory has format 2",
             metadata: ["turns": "\(turns)", "seconds": "\(begun.duration(to: .now).microseconds / 1_000_000)"])

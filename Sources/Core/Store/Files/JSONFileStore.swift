@@ -54,7 +54,7 @@ package struct JSONFileStore: Store {
         let place = layout.place(of: right)
         let key = Wanted.right(right)
         return try await waiting.wait(in: key, for: timeout) { () throws(StoreError) in
-            try Lease.take(place.path, offset: place.offset) { [waiting] in waiting.wake { $0 == key } }
+            try Lease.take(place.path, offset: place.offset) { [waiting] in waiting.wake(key) }
         }
     }
 

@@ -83,13 +83,4 @@ package struct CompletionRequest: Sendable {
         guard messages.count > 1 else { return nil }
         return messages.map { "\($0.role): \($0.text)" }.joined(separator: "\n\n")
     }
-
-    /// The text of a message whose content is a string or a list of parts.
-    package static func text(of message: JSON?) -> String {
-        switch message?["content"] {
-        case .string(let text): text
-        case .array(let parts): parts.compactMap { $0.string ?? $0["text"]?.string }.joined(separator: "\n")
-        default: ""
-        }
-    }
 }

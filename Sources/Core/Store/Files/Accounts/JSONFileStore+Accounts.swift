@@ -12,19 +12,26 @@ final class AccountsPageHolder: Sendable {
 
     /// The page at its path: one that was removed or replaced by hand is noticed within a second.
     func page(open: () throws(StoreError) -> AccountsPage) throws(StoreError) -> AccountsPage {
-        try state.withLock { state throws(StoreError) in
-            let now = ContinuousClock.now
-            if let page = state.page {
-                if now - state.checkedAt < .seconds(1) { return page }
-                state.checkedAt = now
-                if page.kept.isInPlace { return page }
+        if let page = state.withLockIfAvailable({ current(&$0) }) ?? nil { return page }
+        // Opening waits for a lock and the disk, and whoever comes meanwhile for that.
+        return try aside { () throws(StoreError) in
+            try state.withLock { state throws(StoreError) in
+                if let page = current(&state) { return page }
+                // What this process has in flight on the one before is still freed there.
+                state.page = nil
+                let page = try open()
+                (state.page, state.checkedAt) = (page, .now)
+                return page
             }
-            // What this process has in flight on the one before is still freed there.
-            state.page = nil
-            let page = try open()
-            (state.page, state.checkedAt) = (page, now)
-            return page
         }
+    }
+
+    private func current(_ state: inout State) -> AccountsPage? {
+        guard let page = state.page else { return nil }
+        let now = ContinuousClock.now
+        if now - state.checkedAt < .seconds(1) { return page }
+        state.checkedAt = now
+        return page.kept.isInPlace ? page : nil
     }
 
     func forget() { state.withLock { $0.page = nil } }

@@ -29,18 +29,23 @@ extension Archive {
 
     /// - Parameter isLocked: Whether this thread holds the archive's lock.
     func view(isLocked: Bool = false) throws(StoreError) -> View {
-        if isLong(try logs(), try ArchiveIndex.open(indexPath)) {
-            if isLocked { try extendLockedIndex() } else { try extendIndex() }
-        }
+        // The index before the sizes of the logs: a line that it does not cover is then seen beyond it.
+        let index = try ArchiveIndex.open(indexPath)
+        let logs = try logs()
+        guard isLong(logs, index) else { return try view(of: logs, beyond: index) }
+        if isLocked { try extendLockedIndex() } else { try extendIndex() }
         return try viewAsItIs()
     }
 
     /// The same with however much stands beyond the index.
     func viewAsItIs() throws(StoreError) -> View {
-        // The index before the sizes of the logs: a line that it does not cover is then seen beyond it.
         let index = try ArchiveIndex.open(indexPath)
+        return try view(of: try logs(), beyond: index)
+    }
+
+    private func view(of logs: [Log], beyond index: ArchiveIndex?) throws(StoreError) -> View {
         var parts: [View.Part] = []
-        for log in try logs() {
+        for log in logs {
             let start = index?.covered(log.number) ?? 0
             guard log.size > start else { continue }
             let bytes = try log.kept.file.read(at: start, count: log.size - start)

@@ -65,7 +65,6 @@ struct ArchiveLine: Sendable {
         add("turn", turn)
         return ChecksummedLine.encode(.object(JSONObject(unchecked: members)))
     }
-
 }
 
 extension ArchiveLine {

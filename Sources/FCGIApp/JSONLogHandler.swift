@@ -24,12 +24,12 @@ struct JSONLogHandler: LogHandler {
         }
         add("at", Timestamp.now.rfc3339)
         add("level", event.level.rawValue)
-        add("message", "\(event.message)")
+        add("message", event.message.description)
         line.append(contentsOf: ",\"process\":\(getpid())".utf8)
-        var fields = metadata
-        if let more = event.metadata { fields.merge(more) { $1 } }
+        var fields = event.metadata ?? metadata
+        if event.metadata != nil, !metadata.isEmpty { fields.merge(metadata) { own, _ in own } }
         for (name, value) in fields.sorted(by: { $0.key < $1.key }) where !Self.own.contains(name) {
-            add(name, "\(value)")
+            if case .string(let text) = value { add(name, text) } else { add(name, "\(value)") }
         }
         line.append(contentsOf: "}\n".utf8)
         LogLines.shared.add(line, level: event.level)

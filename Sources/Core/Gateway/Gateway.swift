@@ -74,9 +74,10 @@ package final class Gateway: Responder {
         log.info(
             "answered",
             metadata: [
-                "request_id": "\(request.id)", "method": "\(request.method.rawValue)", "path": "\(request.loggedPath)",
-                "status": "\(status)", "bytes": "\(bytesSent)", "ms": "\(duration.microseconds / 1000)",
-                "client_left": "\(clientLeft)",
+                "request_id": .string(request.id), "method": .string(request.method.rawValue),
+                "path": .string(request.loggedPath), "status": .string(String(status)),
+                "bytes": .string(String(bytesSent)), "ms": .string(String(duration.microseconds / 1000)),
+                "client_left": .string(clientLeft ? "true" : "false"),
             ])
     }
 

@@ -22,7 +22,7 @@ package struct Parameters: Sendable {
         fields = try Self.fields(request.query.utf8)
         guard !request.body.isEmpty, request.method != .get, request.method != .head else { return }
         let contentType = request.headers[.contentType] ?? ""
-        switch contentType.prefix(while: { $0 != ";" }).lowercased().filter({ $0 != " " }) {
+        switch contentType == "application/json" ? contentType : Self.type(of: contentType) {
         case "application/x-www-form-urlencoded":
             guard !Self.looksLikeJSON(request.body) else { throw Self.isNamed(contentType) }
             fields += try Self.fields(request.body)
@@ -36,6 +36,10 @@ package struct Parameters: Sendable {
                 .unsupportedMediaType,
                 "The body must be application/json, application/x-www-form-urlencoded or multipart/form-data.")
         }
+    }
+
+    private static func type(of contentType: String) -> String {
+        contentType.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
     }
 
     /// Whether a body begins as a JSON object or array does, which no form with parameters of ours does.

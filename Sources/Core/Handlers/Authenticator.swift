@@ -96,8 +96,9 @@ package struct Authenticator: Sendable {
 
     private func bearerText(of request: Request) throws -> String? {
         guard let value = request.headers[.authorization] else { return nil }
-        let words = value.split(separator: " ")
-        guard words.count == 2, words[0].lowercased() == "bearer" else { throw GatewayError.invalidKey }
+        let words = value.utf8.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: true)
+        guard words.count == 2, words[0].count == 6, words[0].elementsEqual("bearer".utf8, by: { $0 | 0x20 == $1 })
+        else { throw GatewayError.invalidKey }
         return String(words[1])
     }
 

@@ -2,12 +2,17 @@ import Crypto
 
 /// Hexadecimal text: written in lower case, read in either.
 package enum Hex {
-    package static func encode(_ bytes: some Sequence<UInt8>) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity(64)
-        for byte in bytes { append(byte, to: &text) }
-        return String(decoding: text, as: UTF8.self)
+    package static func encode(_ bytes: UnsafeRawBufferPointer) -> String {
+        String(unsafeUninitializedCapacity: bytes.count * 2) { text in
+            for (place, byte) in bytes.enumerated() {
+                text[2 * place] = digit(byte >> 4)
+                text[2 * place + 1] = digit(byte & 15)
+            }
+            return bytes.count * 2
+        }
     }
+
+    package static func encode(_ bytes: [UInt8]) -> String { bytes.withUnsafeBytes(encode) }
 
     /// The digit of a number below 16.
     static func digit(_ value: UInt8) -> UInt8 { value < 10 ? value + UInt8(ascii: "0") : value + 87 }
@@ -34,9 +39,9 @@ package enum Hex {
         return text.withUTF8 { bytes in
             var hash = SHA256()
             hash.update(bufferPointer: UnsafeRawBufferPointer(bytes))
-            return encode(hash.finalize())
+            return hash.finalize().withUnsafeBytes(encode)
         }
     }
 
-    package static func sha256(_ bytes: [UInt8]) -> String { encode(SHA256.hash(data: bytes)) }
+    package static func sha256(_ bytes: [UInt8]) -> String { SHA256.hash(data: bytes).withUnsafeBytes(encode) }
 }

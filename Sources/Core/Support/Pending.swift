@@ -51,7 +51,7 @@ package final class Pending<Value>: Sendable {
     private let task: Task<Void, Never>
 
     /// Starts `work` on the executor of the task that is here now.
-    package init(_ work: @escaping @Sendable () async throws -> sending Value) {
+    package init(_ work: @escaping @concurrent @Sendable () async throws -> sending Value) {
         task = Task(executorPreference: Self.executor) { [shared] in
             do { shared.end(Outcome(result: .success(try await work()))) } catch {
                 shared.end(Outcome(result: .failure(error)))

@@ -36,6 +36,13 @@ package final class Ask: Sendable {
         self.requestID = requestID
     }
 
+    /// No turn that is asked for takes more, which is quicker known than how much it takes: a byte becomes six at most
+    /// (`\u0000`), and what stands beside the texts is short.
+    var mostStoredBytes: Int {
+        let bytes = prompt.utf8.count + (completion?.members.reduce(0) { $0 + $1.value.count } ?? 0)
+        return 6 * bytes + 4096
+    }
+
     /// The turn that is asked for, without its reply.
     func turn(startedAt: Timestamp) -> Turn {
         completion?.turn(startedAt: startedAt) ?? Turn(prompt: prompt, reply: "", startedAt: startedAt)

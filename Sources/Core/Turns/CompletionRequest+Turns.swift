@@ -14,6 +14,9 @@ extension CompletionRequest {
         return turn
     }
 
+    /// Whether the caller sent turns along.
+    var hasGivenTurns: Bool { thread.newFrom > 0 }
+
     /// The turns before the new messages, which the caller sent along; the last of them that fit into `room` bytes.
     ///
     /// Taken from the end, so that those that do not fit are not decoded.

@@ -143,7 +143,9 @@ package final class Conversations: Sendable {
     ///
     /// What the reply adds is not known yet, and has a limit of its own.
     private func checkSize(with ask: Ask) throws(GatewayError) {
-        guard ask.isArchived, ask.turn(startedAt: .now).storedSize > maxConversationBytes else { return }
+        guard ask.isArchived, ask.mostStoredBytes > maxConversationBytes,
+            ask.turn(startedAt: .now).storedSize > maxConversationBytes
+        else { return }
         throw .promptTooLarge(maxConversationBytes)
     }
 

@@ -148,7 +148,7 @@ package final class RunningTurn {
         turn.requestedModel = ask.model ?? conversations.model(of: conversation)
         var whole = conversation
         whole.upstreamID = collected.finish.conversationID ?? conversation.upstreamID
-        if whole.turns.isEmpty, ask.isArchived, let completion = ask.completion {
+        if whole.turns.isEmpty, ask.isArchived, let completion = ask.completion, completion.hasGivenTurns {
             let room = conversations.maxConversationBytes - turn.storedSize
             whole.turns = completion.givenTurns(at: startedAt, room: room)
         }

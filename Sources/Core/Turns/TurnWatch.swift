@@ -48,7 +48,9 @@ final class TurnWatch: Sendable {
         /// Runs `body` in a task that is cancelled when the turn must end.
         ///
         /// - Throws: ``refusal`` if that happened, else what `body` throws.
-        func run<Value>(_ body: @escaping @Sendable () async throws -> sending Value) async throws -> sending Value {
+        func run<Value>(
+            _ body: @escaping @concurrent @Sendable () async throws -> sending Value
+        ) async throws -> sending Value {
             let work = Pending(body)
             control(ReplyControl(cancel: work.cancel))
             do {

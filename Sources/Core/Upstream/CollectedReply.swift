@@ -90,6 +90,10 @@ package struct CollectedReply: Sendable {
     /// The messages of which the caller will send one back; a few of the choices at most.
     var messages: [JSON] { ordered.isEmpty ? [ReplyChoice().message] : ordered.prefix(8).map(\.choice.message) }
 
+    private func words(of ordered: [(index: Int, choice: ReplyChoice)]) -> String {
+        ordered.map(\.choice.text.text).joined() + ordered.compactMap(\.choice.refusal).joined()
+    }
+
     /// Makes this the reply of `turn`.
     func put(into turn: inout Turn) {
         turn.id = finish.messageID ?? turn.id
@@ -98,7 +102,6 @@ package struct CollectedReply: Sendable {
         let ordered = ordered
         ordered.first?.choice.put(into: &turn)
         turn.extras.choices = ordered.dropFirst().map { $0.choice.json(index: $0.index) }
-        let words = ordered.map(\.choice.text.text).joined() + ordered.compactMap(\.choice.refusal).joined()
-        turn.usage = finish.usage ?? .estimate(prompt: turn.prompt, completion: words)
+        turn.usage = finish.usage ?? .estimate(prompt: turn.prompt, completion: words(of: ordered))
     }
 }

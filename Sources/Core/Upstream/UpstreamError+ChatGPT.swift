@@ -12,7 +12,7 @@ extension UpstreamError {
     }
 
     /// A refusal by status and body; of the body only known words are looked at.
-    static func chatGPT(status: Int, headers: [(name: String, value: String)], body: [UInt8]) -> UpstreamError {
+    static func chatGPT(status: Int, retryAfter: String? = nil, body: [UInt8]) -> UpstreamError {
         let json = try? JSONReader.read(body, limits: .trusted)
         let details = json?["detail"] ?? json?["error"]
         let text = details?.string ?? details?["message"]?.string ?? ""
@@ -28,7 +28,7 @@ extension UpstreamError {
             return refused(.callerFault, "conversation not found upstream", status, ChatGPTCode.conversationGone)
         case 413: return refused(.callerFault, "prompt too long", status, ChatGPTCode.tooLong)
         case 422: return refused(.callerFault, "request shape refused\(place(of: details))", status)
-        case 429: return tooMany(code: code, text: text, details: details, headers: headers)
+        case 429: return tooMany(code: code, text: text, details: details, retryAfter: retryAfter)
         case 400..<500: return refused(.callerFault, "status \(status)", status)
         case 524:
             var error = UpstreamError(.timeout, .transient, "status 524, the origin was too slow", status: status)
@@ -119,7 +119,7 @@ extension UpstreamError {
     }
 
     private static func tooMany(
-        code: String, text: String, details: JSON?, headers: [(name: String, value: String)]
+        code: String, text: String, details: JSON?, retryAfter: String?
     ) -> UpstreamError {
         if code == ChatGPTCode.modelCap {
             let seconds = details?["clears_in"]?.double ?? 3600
@@ -135,8 +135,7 @@ extension UpstreamError {
         if text.contains("in 1 hour") {
             return refused(.rateLimited, "the hourly cap is reached", 429, pause: .seconds(600))
         }
-        let name = headers.first { $0.name.lowercased() == "retry-after" }?.value
-        let seconds = name.flatMap { Int($0) }.flatMap { (0...86_400).contains($0) ? $0 : nil }
+        let seconds = retryAfter.flatMap { Int($0) }.flatMap { (0...86_400).contains($0) ? $0 : nil }
         if text.contains("currently processing too many") { return refused(.transient, "overloaded", 429) }
         return refused(.rateLimited, "too many requests", 429, pause: seconds.map { .seconds($0) })
     }

@@ -1,11 +1,30 @@
+import Glibc
+
 /// The FastCGI parameters of one request that we use, within bounds.
 struct FCGIParameters {
     /// The most header fields and the most bytes of names and values together that are kept.
     static let maxFields = 200
     static let maxBytes = 128 << 10
 
-    /// The CGI variables of `wanted` that were sent; of a repeated one the last.
-    private(set) var variables: [String: String] = [:]
+    /// The CGI variables that we use.
+    enum Variable: Int, CaseIterable {
+        case method, documentURI, scriptName, query, contentType, contentLength, remoteAddress, requestID
+
+        fileprivate var name: StaticString {
+            switch self {
+            case .method: "REQUEST_METHOD"
+            case .documentURI: "DOCUMENT_URI"
+            case .scriptName: "SCRIPT_NAME"
+            case .query: "QUERY_STRING"
+            case .contentType: "CONTENT_TYPE"
+            case .contentLength: "CONTENT_LENGTH"
+            case .remoteAddress: "REMOTE_ADDR"
+            case .requestID: "REQUEST_ID"
+            }
+        }
+    }
+
+    private var values: [String?] = Array(repeating: nil, count: Variable.allCases.count)
     /// The header fields in their order, repeated ones too, with names such as `USER_AGENT`.
     private(set) var fields: [(name: String, value: String)] = []
     /// Whether something was left out because there were too many bytes.
@@ -16,12 +35,10 @@ struct FCGIParameters {
     private(set) var hasInvalidText = false
     private var size = 0
 
-    private static let wanted: Set<String> = [
-        "REQUEST_METHOD", "DOCUMENT_URI", "SCRIPT_NAME", "QUERY_STRING", "CONTENT_TYPE", "CONTENT_LENGTH",
-        "REMOTE_ADDR", "REQUEST_ID",
-    ]
-
     init() {}
+
+    /// The variable, if it was sent; of a repeated one the last.
+    subscript(variable: Variable) -> String? { values[variable.rawValue] }
 
     /// Reads the pairs of `encoded` (FastCGI specification 1.0, section 3.4); false if they are not well-formed.
     mutating func add(encoded: [UInt8]) -> Bool {
@@ -50,9 +67,9 @@ struct FCGIParameters {
     }
 
     private mutating func add(name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
-        let text = String(decoding: name, as: UTF8.self)
-        let isField = text.hasPrefix("HTTP_")
-        guard isField || Self.wanted.contains(text) else { return }
+        let isField = Self.isSame(name.prefix(5), "HTTP_")
+        let variable = isField ? nil : Variable.allCases.first { Self.isSame(name[...], $0.name) }
+        guard isField || variable != nil else { return }
         size += name.count + value.count + 1
         isTooLarge = isTooLarge || size > Self.maxBytes
         hasTooManyFields = hasTooManyFields || fields.count >= Self.maxFields
@@ -63,12 +80,17 @@ struct FCGIParameters {
             return
         }
         if isField {
-            fields.append((String(text.dropFirst(5)), String(decoding: value, as: UTF8.self)))
-        } else if let value = String(validating: value, as: UTF8.self) {
-            variables[text] = value
+            fields.append((String(decoding: name.dropFirst(5), as: UTF8.self), String(decoding: value, as: UTF8.self)))
+        } else if let variable, let value = String(validating: value, as: UTF8.self) {
+            values[variable.rawValue] = value
         } else {
             hasInvalidText = true
         }
+    }
+
+    private static func isSame(_ bytes: Slice<UnsafeBufferPointer<UInt8>>, _ name: StaticString) -> Bool {
+        guard let start = bytes.base.baseAddress, bytes.count == name.utf8CodeUnitCount else { return false }
+        return memcmp(start + bytes.startIndex, name.utf8Start, bytes.count) == 0
     }
 
     /// One byte, or four of which the first has its highest bit set.

@@ -10,16 +10,15 @@ struct IncomingRequest {
     var refusal: TransportRefusal?
 
     init(_ parameters: FCGIParameters) {
-        let variables = parameters.variables
-        let method = HTTPRequest.Method(rawValue: variables["REQUEST_METHOD"] ?? "")
-        let path = variables["DOCUMENT_URI"] ?? variables["SCRIPT_NAME"] ?? ""
+        let method = HTTPRequest.Method(rawValue: parameters[.method] ?? "")
+        let path = parameters[.documentURI] ?? parameters[.scriptName] ?? ""
         request = Request(
-            id: Self.requestID(variables["REQUEST_ID"]), method: method ?? .get, path: path,
-            query: variables["QUERY_STRING"] ?? "",
+            id: Self.requestID(parameters[.requestID]), method: method ?? .get, path: path,
+            query: parameters[.query] ?? "",
             host: parameters.fields.first { $0.name == "HOST" }?.value ?? "", headers: Self.headers(parameters),
-            remoteAddress: variables["REMOTE_ADDR"] ?? "")
+            remoteAddress: parameters[.remoteAddress] ?? "")
 
-        let length = variables["CONTENT_LENGTH"] ?? ""
+        let length = parameters[.contentLength] ?? ""
         declaredLength = Self.length(length)
         let isWhole =
             !parameters.hasTooManyFields && !parameters.hasInvalidText && (length.isEmpty || declaredLength != nil)
@@ -58,7 +57,7 @@ struct IncomingRequest {
 
     private static func headers(_ parameters: FCGIParameters) -> HTTPFields {
         var headers = HTTPFields()
-        if let type = parameters.variables["CONTENT_TYPE"], !type.isEmpty { headers[.contentType] = type }
+        if let type = parameters[.contentType], !type.isEmpty { headers[.contentType] = type }
         for field in parameters.fields {
             // Programs take the variable HTTP_PROXY for their proxy setting (httpoxy, CVE-2016-5385).
             // The body's type and length have variables of their own.

@@ -27,7 +27,8 @@ struct ResponseHead {
                 refusedFields.append(field.name.canonicalName)
                 continue
             }
-            append("\(field.name.rawName): ")
+            append(field.name.rawName)
+            append(": ")
             field.withUnsafeBytesOfValue { bytes.append(contentsOf: $0) }
             append("\r\n")
         }

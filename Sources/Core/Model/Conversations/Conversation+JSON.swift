@@ -22,18 +22,21 @@ extension Conversation {
 extension Turn {
     /// The turn as it is stored in its line.
     package var line: JSON {
-        var object = JSONObject()
-        object["id"] = JSON(id)
-        object["prompt"] = JSON(prompt)
-        object["reply"] = JSON(reply)
-        object["started_at"] = JSON(startedAt.rfc3339)
-        object["outcome"] = JSON(outcome.rawValue)
-        if let requestedModel { object["requested_model"] = JSON(requestedModel) }
-        if let model { object["model"] = JSON(model) }
-        if let finishReason { object["finish_reason"] = JSON(finishReason) }
-        if let usage { object["usage"] = usage.json }
-        for member in extras.shown.members + extras.unknown.members { object[member.name] = member.value }
-        return .object(object)
+        var members: [JSONObject.Member] = []
+        members.reserveCapacity(12)
+        func add(_ name: String, _ value: JSON) { members.append(.init(name: name, value: value)) }
+        add("id", JSON(id))
+        add("prompt", JSON(prompt))
+        add("reply", JSON(reply))
+        add("started_at", JSON(startedAt.rfc3339))
+        add("outcome", JSON(outcome.rawValue))
+        if let requestedModel { add("requested_model", JSON(requestedModel)) }
+        if let model { add("model", JSON(model)) }
+        if let finishReason { add("finish_reason", JSON(finishReason)) }
+        if let usage { add("usage", usage.json) }
+        // Names that are known are not among the unknown ones.
+        members += extras.shown.members + extras.unknown.members
+        return .object(JSONObject(unchecked: members))
     }
 
     init?(line: JSON) {

@@ -154,7 +154,7 @@ private struct NormalForm {
     private static func string(_ text: String) -> JSON {
         guard text.utf8.count > 4096 else { return .string(text) }
         var text = text
-        return .string(text.withUTF8 { Hex.encode(SHA256.hash(data: UnsafeRawBufferPointer($0))) })
+        return .string(text.withUTF8 { SHA256.hash(data: UnsafeRawBufferPointer($0)).withUnsafeBytes(Hex.encode) })
     }
 
     /// `1.0`, `1e0` and `1` are one number; a whole one that is too large for us keeps its digits.

@@ -51,10 +51,10 @@ package struct User: Sendable, Equatable {
     /// No user may have it as its id.
     package static let selfOwner = "self"
 
-    package var id: ID
+    package let id: ID
     /// Given once and never again, also not to the next user of this id; nil for users who were added by a version that
     /// gave none.
-    package internal(set) var number: Int?
+    package internal(set) var number: Int? { didSet { archive = archiveID } }
     /// The number of the client that owns the user, if that has one.
     package var ownerNumber: Int?
     package var username: String
@@ -65,11 +65,14 @@ package struct User: Sendable, Equatable {
     package var createdAt: Timestamp
     package var keys: [Key]
     /// The digest of the archive that was taken over from the user of this id before.
-    var inheritedArchive: String?
+    var inheritedArchive: String? { didSet { archive = archiveID } }
     /// Members of the record that this version does not know and keeps as they are.
     var others = JSONObject()
 
-    package var archive: ArchiveID {
+    /// Kept, because its digest is asked for several times in a request.
+    package private(set) var archive: ArchiveID
+
+    private var archiveID: ArchiveID {
         if let inheritedArchive { return ArchiveID(of: id, number: number, digest: inheritedArchive) }
         return ArchiveID(of: id, number: number)
     }
@@ -87,6 +90,7 @@ package struct User: Sendable, Equatable {
         self.isDisabled = isDisabled
         self.createdAt = createdAt
         self.keys = keys
+        archive = ArchiveID(of: id, number: nil)
     }
 }
 

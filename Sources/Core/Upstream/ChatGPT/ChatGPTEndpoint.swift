@@ -68,7 +68,7 @@ struct ChatGPTEndpoint: Sendable {
         }
         guard response.status == 200 else {
             let body = (try? await response.collect(upTo: 64 << 10)) ?? []
-            throw .chatGPT(status: response.status, headers: response.headers, body: body)
+            throw .chatGPT(status: response.status, retryAfter: response.header("Retry-After"), body: body)
         }
         return response
     }

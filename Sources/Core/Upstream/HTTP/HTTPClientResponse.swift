@@ -3,12 +3,12 @@
 /// Ends the exchange with its last use: a body that was not read to its end is not waited for.
 package final class HTTPClientResponse: Sendable {
     package let status: Int
-    package let headers: [(name: String, value: String)]
+    private let head: [UInt8]
     private let transfer: HTTPTransfer
 
     init(head: HTTPTransfer.Head, transfer: HTTPTransfer) {
         status = head.status
-        headers = head.fields
+        self.head = head.bytes
         self.transfer = transfer
     }
 
@@ -19,9 +19,25 @@ package final class HTTPClientResponse: Sendable {
 
     /// All values of a header in their order.
     package func headers(named name: String) -> [String] {
-        let wanted = name.lowercased()
-        return headers.filter { $0.name.lowercased() == wanted }.map(\.value)
+        let name = name.utf8
+        var values: [String] = []
+        var line = head[...]
+        // The first line is that of the status.
+        while let feed = line.firstIndex(of: 0x0A) {
+            line = line[(feed + 1)...]
+            guard line.count > name.count, line[line.startIndex + name.count] == UInt8(ascii: ":"),
+                line.prefix(name.count).elementsEqual(name, by: { Self.lowercased($0) == Self.lowercased($1) })
+            else { continue }
+            let value = line.prefix { $0 != 0x0A }.dropFirst(name.count + 1).drop(while: Self.isSpace)
+            let end = value.lastIndex { !Self.isSpace($0) }.map { $0 + 1 } ?? value.startIndex
+            values.append(String(decoding: value[..<end], as: UTF8.self))
+        }
+        return values
     }
+
+    private static func lowercased(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D }
 
     /// The next piece of the body as soon as it has come, nil at its clean end.
     ///

@@ -8,7 +8,8 @@ import Synchronization
 final class HTTPTransfer: Sendable {
     struct Head: Sendable {
         var status: Int
-        var fields: [(name: String, value: String)]
+        /// As it came: the status line and a line for each field.
+        var bytes: [UInt8]
     }
 
     private struct State {
@@ -180,8 +181,7 @@ final class HTTPTransfer: Sendable {
     private static let callbacks = casc_callbacks(
         head: { context, status, bytes, length in
             let transfer = HTTPTransfer.from(context)
-            let head = Head(
-                status: status, fields: HTTPTransfer.fields(of: UnsafeRawBufferPointer(start: bytes, count: length)))
+            let head = Head(status: status, bytes: Array(UnsafeRawBufferPointer(start: bytes, count: length)))
             transfer.change {
                 $0.head = head
                 return true
@@ -233,17 +233,6 @@ final class HTTPTransfer: Sendable {
     private static func from(_ context: UnsafeMutableRawPointer?) -> HTTPTransfer {
         guard let context else { preconditionFailure("the C side lost its context") }
         return Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue()
-    }
-
-    private static func fields(of head: UnsafeRawBufferPointer) -> [(name: String, value: String)] {
-        head.split(separator: 0x0A).dropFirst().compactMap { line in
-            guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return nil }
-            let value = line[(colon + 1)...].drop { $0 == 0x20 || $0 == 0x09 }
-            let end = value.lastIndex { $0 != 0x0D && $0 != 0x20 && $0 != 0x09 }.map { $0 + 1 } ?? value.startIndex
-            return (
-                String(decoding: line[..<colon], as: UTF8.self), String(decoding: value[..<end], as: UTF8.self)
-            )
-        }
     }
 
     private static func milliseconds(_ duration: Duration) -> Int { max(1, Int(duration.microseconds / 1000)) }

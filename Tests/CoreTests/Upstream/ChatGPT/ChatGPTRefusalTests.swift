@@ -40,7 +40,7 @@ import Testing
 
     @Test(arguments: table)
     func eachRefusalHasItsClassAndItsAnswer(_ row: Row) {
-        let error = UpstreamError.chatGPT(status: row.status, headers: [], body: Array(row.body.utf8))
+        let error = UpstreamError.chatGPT(status: row.status, body: Array(row.body.utf8))
 
         #expect(error.failure == row.failure)
         #expect(error.gatewayError.code == row.code)
@@ -49,8 +49,8 @@ import Testing
     }
 
     @Test func onlyATimeoutAtTheEdgeMayHaveTakenThePrompt() {
-        #expect(UpstreamError.chatGPT(status: 524, headers: [], body: []).mayBeAccepted)
-        #expect(!UpstreamError.chatGPT(status: 502, headers: [], body: []).mayBeAccepted)
+        #expect(UpstreamError.chatGPT(status: 524, body: []).mayBeAccepted)
+        #expect(!UpstreamError.chatGPT(status: 502, body: []).mayBeAccepted)
     }
 
     @Test func aWebsocketHandOffIsNamed() {

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct ChatGPTRetryTests {
     private func refusal(_ status: Int, _ body: String = "") -> UpstreamError {
-        .chatGPT(status: status, headers: [], body: Array(body.utf8))
+        .chatGPT(status: status, body: Array(body.utf8))
     }
 
     private func steps(_ error: UpstreamError, isFollowUp: Bool = true, count: Int = 4) -> [ChatGPTRetry.Step] {

@@ -16,6 +16,8 @@ PROOF ?=
 SCALE ?= 1
 export SCALE
 PYTEST_FLAGS ?= -q
+# How many test files run at once; they wait more than they work.
+TEST_PROCESSES ?= 4
 # Which parts of the bench run (all), and whether it is short.
 BENCH ?=
 SHORT ?=
@@ -69,7 +71,8 @@ unit-tests: setup ## Run the Swift tests
 
 end-to-end-tests: build $(PYTEST) $(UPSTREAM) ## Run the tests of program, nginx and upstream together
 	.venv-tests/bin/python -m pytest $(PYTEST_FLAGS) Tests/Simulator/tests
-	.venv-tests/bin/python -m pytest $(PYTEST_FLAGS) $(TESTS)
+	.venv-tests/bin/python -m pytest $(PYTEST_FLAGS) -n $(TEST_PROCESSES) --dist loadfile -m 'not alone' $(TESTS)
+	.venv-tests/bin/python -m pytest $(PYTEST_FLAGS) -m alone $(TESTS)
 
 check: lint layers test ## Format, layers, build, all tests: what a change must pass
 

@@ -9,6 +9,8 @@ from harness import process
 from harness.answers import assert_error, reply_of
 from harness.load import Background, parallel
 
+pytestmark = pytest.mark.alone
+
 #: What llama.cpp answers to a picture where its model sees none.
 NO_PICTURES = {
     "status": 500,

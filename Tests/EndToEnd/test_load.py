@@ -3,8 +3,12 @@
 import asyncio
 import time
 
+import pytest
+
 from harness import process
 from harness.load import exchange, raw_chat
+
+pytestmark = pytest.mark.alone
 
 WANTED = 2000
 #: Bytes of memory that one waiting request may cost; measured values are a fifth of it.

@@ -7,10 +7,14 @@ import struct
 import threading
 import time
 
+import pytest
+
 from harness import process
 from harness.load import Background, parallel
 from harness.neighbour import Neighbour, SlowReader, large_conversation
 from harness.raw import request_bytes
+
+pytestmark = pytest.mark.alone
 
 #: Beside everything else that the machine does; the proof asks for less.
 LIMIT_MS = 500

@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 from harness.gateway import new_id
 from harness.webui import WORDS, chromium, sign_in, visit
 
+pytestmark = pytest.mark.alone
+
 #: What a page may do in one go, in milliseconds. It was 4,500 and more before painting had a pace of its own; a quiet
 #: machine needs less than 150.
 LONGEST_TASK = 450

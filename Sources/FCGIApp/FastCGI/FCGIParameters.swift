@@ -24,7 +24,8 @@ struct FCGIParameters {
         }
     }
 
-    private var values: [String?] = Array(repeating: nil, count: Variable.allCases.count)
+    private static let all = Variable.allCases
+    private var values: [String?] = Array(repeating: nil, count: all.count)
     /// The header fields in their order, repeated ones too, with names such as `USER_AGENT`.
     private(set) var fields: [(name: String, value: String)] = []
     /// Whether something was left out because there were too many bytes.
@@ -68,7 +69,7 @@ struct FCGIParameters {
 
     private mutating func add(name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
         let isField = Self.isSame(name.prefix(5), "HTTP_")
-        let variable = isField ? nil : Variable.allCases.first { Self.isSame(name[...], $0.name) }
+        let variable = isField ? nil : Self.all.first { Self.isSame(name[...], $0.name) }
         guard isField || variable != nil else { return }
         size += name.count + value.count + 1
         isTooLarge = isTooLarge || size > Self.maxBytes

@@ -13,6 +13,8 @@ extension User {
         object["disabled"] = JSON(isDisabled)
         object["created_at"] = JSON(createdAt.rfc3339)
         object["keys"] = .array(keys.map(\.record))
+        object["limits"] = limits.isEmpty ? nil : limits.json
+        object["user_limits"] = userLimits.isEmpty ? nil : userLimits.json
         return .object(object)
     }
 
@@ -32,22 +34,25 @@ extension User {
             let createdAt = Self.read(
                 record["created_at"], Timestamp(microsecondsSinceEpoch: 0),
                 { $0.string.flatMap(Timestamp.init(rfc3339:)) }),
-            let keyRecords = Self.read(record["keys"], [], { $0.array })
+            let keyRecords = Self.read(record["keys"], [], { $0.array }),
+            let limits = Self.read(record["limits"], Limits(), { try? Limits(json: $0) }),
+            let userLimits = Self.read(record["user_limits"], Limits(), { try? Limits(json: $0) })
         else { return nil }
         let keys = keyRecords.compactMap(Key.init(record:))
         guard keys.count == keyRecords.count else { return nil }
         self.init(
             id: ID(owner: owner, userID: userID), ownerNumber: ownerNumber,
             username: record["username"]?.string ?? userID,
-            role: role, hasPlus: hasPlus, isDisabled: isDisabled, createdAt: createdAt, keys: keys)
-        self.number = number
-        inheritedArchive = archive
+            role: role, hasPlus: hasPlus, isDisabled: isDisabled, createdAt: createdAt, keys: keys,
+            number: number, inheritedArchive: archive)
+        self.limits = limits
+        self.userLimits = userLimits
         others = JSONObject(unchecked: members.members.filter { !Self.known.contains($0.name) })
     }
 
     private static let known: Set<String> = [
         "user_id", "owner", "number", "owner_number", "archive", "username", "role", "plus", "disabled", "created_at",
-        "keys",
+        "keys", "limits", "user_limits",
     ]
 
     /// The value of a member; `missing` where there is none, nil where it is not of its kind.

@@ -54,7 +54,7 @@ package struct User: Sendable, Equatable {
     package let id: ID
     /// Given once and never again, also not to the next user of this id; nil for users who were added by a version that
     /// gave none.
-    package internal(set) var number: Int? { didSet { archive = archiveID } }
+    package internal(set) var number: Int? { didSet { archive = Self.archive(of: id, number, inheritedArchive) } }
     /// The number of the client that owns the user, if that has one.
     package var ownerNumber: Int?
     package var username: String
@@ -64,23 +64,26 @@ package struct User: Sendable, Equatable {
     package var isDisabled: Bool
     package var createdAt: Timestamp
     package var keys: [Key]
+    /// What the user may use; what is not said here the settings say.
+    package var limits = Limits()
+    /// Of a client: what each of its users may use who has no limits of its own.
+    package var userLimits = Limits()
     /// The digest of the archive that was taken over from the user of this id before.
-    var inheritedArchive: String? { didSet { archive = archiveID } }
+    var inheritedArchive: String? { didSet { archive = Self.archive(of: id, number, inheritedArchive) } }
     /// Members of the record that this version does not know and keeps as they are.
     var others = JSONObject()
 
     /// Kept, because its digest is asked for several times in a request.
     package private(set) var archive: ArchiveID
 
-    private var archiveID: ArchiveID {
-        if let inheritedArchive { return ArchiveID(of: id, number: number, digest: inheritedArchive) }
-        return ArchiveID(of: id, number: number)
+    private static func archive(of id: ID, _ number: Int?, _ inherited: String?) -> ArchiveID {
+        inherited.map { ArchiveID(of: id, number: number, digest: $0) } ?? ArchiveID(of: id, number: number)
     }
 
     package init(
         id: ID, ownerNumber: Int? = nil, username: String, role: Role = .user, hasPlus: Bool = false,
         isDisabled: Bool = false,
-        createdAt: Timestamp = .now, keys: [Key] = []
+        createdAt: Timestamp = .now, keys: [Key] = [], number: Int? = nil, inheritedArchive: String? = nil
     ) {
         self.id = id
         self.ownerNumber = ownerNumber
@@ -90,7 +93,9 @@ package struct User: Sendable, Equatable {
         self.isDisabled = isDisabled
         self.createdAt = createdAt
         self.keys = keys
-        archive = ArchiveID(of: id, number: nil)
+        self.number = number
+        self.inheritedArchive = inheritedArchive
+        archive = Self.archive(of: id, number, inheritedArchive)
     }
 }
 
@@ -108,12 +113,20 @@ package struct UserChange: Sendable, Equatable {
     package var hasPlus: Bool?
     package var isDisabled: Bool?
     package var keys: Keys?
+    /// In place of all that were set.
+    package var limits: Limits?
+    package var userLimits: Limits?
 
-    package init(username: String? = nil, hasPlus: Bool? = nil, isDisabled: Bool? = nil, keys: Keys? = nil) {
+    package init(
+        username: String? = nil, hasPlus: Bool? = nil, isDisabled: Bool? = nil, keys: Keys? = nil,
+        limits: Limits? = nil, userLimits: Limits? = nil
+    ) {
         self.username = username
         self.hasPlus = hasPlus
         self.isDisabled = isDisabled
         self.keys = keys
+        self.limits = limits
+        self.userLimits = userLimits
     }
 
     package var isEmpty: Bool { self == UserChange() }
@@ -122,6 +135,8 @@ package struct UserChange: Sendable, Equatable {
         if let username { user.username = username }
         if let hasPlus { user.hasPlus = hasPlus }
         if let isDisabled { user.isDisabled = isDisabled }
+        if let limits { user.limits = limits }
+        if let userLimits { user.userLimits = userLimits }
         switch keys {
         case nil: break
         case .add(let key): user.keys.append(key)

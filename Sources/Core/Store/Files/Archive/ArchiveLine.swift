@@ -86,22 +86,24 @@ extension ArchiveLine {
         let cut = content.firstIndex(of: Self.turnStart)
         // What another version wrote in another order is parsed whole.
         let text = cut.map { [UInt8(ascii: "{")] + content[..<$0] + [UInt8(ascii: "}")] }
-        guard let object = try? JSONReader.read(text ?? [UInt8(ascii: "{")] + content, limits: .trusted),
-            let conversation = object["conversation"]?.string, let sequence = object["sequence"]?.int,
-            let turns = object["turns"]?.int, let createdAt = object["created_at"]?.int,
-            let updatedAt = object["updated_at"]?.int
+        let bytes = text ?? [UInt8(ascii: "{")] + content
+        guard let members = (try? JSONReader.text(bytes, limits: .trusted))?.members else { return nil }
+        func member(_ name: String) -> JSONText? { members.first { $0.name == name }?.value }
+        func number(_ name: String) -> Int? { member(name)?.value.int }
+        guard let conversation = member("conversation")?.string, let sequence = number("sequence"),
+            let turns = number("turns"), let createdAt = number("created_at"), let updatedAt = number("updated_at")
         else { return nil }
-        if let account = object["account"]?.string {
+        if let account = member("account")?.string {
             origin = .account(Account.ID(rawValue: account))
-        } else if let user = object["upstream_user"]?.string {
+        } else if let user = member("upstream_user")?.string {
             origin = .accessToken(upstreamUser: user)
         } else {
             return nil
         }
-        switch object["type"]?.string {
+        switch member("type")?.string {
         case "turn":
             let id = cut.map { content[($0 + Self.turnStart.count)...].prefix { $0 != UInt8(ascii: "\"") } }
-            turnID = id.map { String(decoding: $0, as: UTF8.self) } ?? object["turn"]?["id"]?.string
+            turnID = id.map { String(decoding: $0, as: UTF8.self) } ?? member("turn")?["id"]?.string
             guard turnID != nil else { return nil }
         case "title": turnID = nil
         default: return nil
@@ -111,14 +113,14 @@ extension ArchiveLine {
         self.turns = turns
         self.createdAt = Timestamp(microsecondsSinceEpoch: Int64(createdAt))
         self.updatedAt = Timestamp(microsecondsSinceEpoch: Int64(updatedAt))
-        writtenAt = object["written_at"]?.int ?? 0
-        before = LinePlace(object["before"], from: place)
-        bytesBefore = object["bytes_before"]?.int ?? 0
-        known = object["known"]?.array?.compactMap(\.string) ?? []
-        gone = object["gone"]?.string
-        parent = object["parent"]?.string
-        title = object["title"]?.string ?? ""
-        head = object["head"]?.object
+        writtenAt = number("written_at") ?? 0
+        before = LinePlace(member("before")?.value, from: place)
+        bytesBefore = number("bytes_before") ?? 0
+        known = member("known")?.elements?.compactMap(\.string) ?? []
+        gone = member("gone")?.string
+        parent = member("parent")?.string
+        title = member("title")?.string ?? ""
+        head = member("head")?.value.object
     }
 
     /// The turn in a whole line; nil where there is none that this version can read.

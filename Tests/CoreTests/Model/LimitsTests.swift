@@ -1,0 +1,71 @@
+import Testing
+
+@testable import Core
+
+struct LimitsTests {
+    @Test(arguments: [
+        ("0", 0), ("12", 12_000_000_000), ("0.5", 500_000_000), ("1e-05", 10_000), ("1.50", 1_500_000_000),
+        ("1E2", 100_000_000_000), ("0.000000001", 1), ("0.0000000010", 1), ("1000000000", 1_000_000_000_000_000_000),
+        ("0e9", 0), ("00.5", 500_000_000),
+    ])
+    func readsAmounts(text: String, nano: Int) {
+        #expect(Money(text: text)?.nano == nano)
+    }
+
+    @Test(arguments: [
+        "", "-1", "+1", ".5", "1.", "1e", "1e99", "0.0000000001", "1000000001", "9999999999", "99999999999999999999",
+        "1e20", "1.2.3", "a", "1 ", "1e5e5", "0.5e-9",
+    ])
+    func refusesWhatIsNoAmount(text: String) {
+        #expect(Money(text: text) == nil)
+    }
+
+    @Test(arguments: ["0", "12", "0.5", "0.000000001", "1000000000", "3.141592653"])
+    func writesAmountsAsTheyWere(text: String) {
+        #expect(Money(text: text)?.text == text)
+    }
+
+    @Test func keepsNoneAndAbsentApart() throws {
+        let json = try JSONReader.read(#"{"requests_per_minute":null,"cost_per_month":12.5,"tokens_per_day":0}"#)
+        let limits = try Limits(json: json)
+
+        #expect(limits[.requestsPerMinute] == Limits.Bound.none)
+        #expect(limits.most(.costPerMonth) == 12_500_000_000)
+        #expect(limits.most(.tokensPerDay) == 0)
+        #expect(limits[.concurrent] == nil)
+        #expect(try Limits(json: limits.json) == limits)
+    }
+
+    @Test func replacesTheDefaultKindByKind() {
+        var standard = Limits()
+        standard[.requestsPerMinute] = .most(20)
+        standard[.concurrent] = .most(3)
+        var own = Limits()
+        own[.requestsPerMinute] = Limits.Bound.none
+
+        let whole = own.over(standard)
+
+        #expect(whole.most(.requestsPerMinute) == nil)
+        #expect(whole.most(.concurrent) == 3)
+    }
+
+    @Test(arguments: [
+        #"{"requests":1}"#, #"{"concurrent":-1}"#, #"{"concurrent":1.5}"#, #"{"concurrent":"3"}"#, #"[]"#,
+        #"{"tokens_per_day":1e300}"#, #"{"cost_per_month":-0.5}"#,
+    ])
+    func refusesOtherMembersAndValues(text: String) throws {
+        let json = try JSONReader.read(text)
+
+        #expect(throws: Limits.Problem.self) { try Limits(json: json) }
+    }
+
+    @Test func aUserKeepsItsLimits() throws {
+        var user = User(id: User.ID(owner: User.selfOwner, userID: "a"), username: "A")
+        user.limits[.concurrent] = .most(2)
+        user.userLimits[.tokensPerDay] = Limits.Bound.none
+
+        let read = try #require(User(record: user.record))
+
+        #expect(read == user)
+    }
+}

@@ -76,6 +76,9 @@ package struct User: Sendable, Equatable {
     /// Kept, because its digest is asked for several times in a request.
     package private(set) var archive: ArchiveID
 
+    /// Names the user where its use is counted: like its archive it belongs to this person alone, and says nothing of it.
+    package var ledgerID: String { number.map { String($0) } ?? id.digest }
+
     private static func archive(of id: ID, _ number: Int?, _ inherited: String?) -> ArchiveID {
         inherited.map { ArchiveID(of: id, number: number, digest: $0) } ?? ArchiveID(of: id, number: number)
     }

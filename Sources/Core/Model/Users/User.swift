@@ -54,7 +54,7 @@ package struct User: Sendable, Equatable {
     package let id: ID
     /// Given once and never again, also not to the next user of this id; nil for users who were added by a version that
     /// gave none.
-    package internal(set) var number: Int? { didSet { archive = Self.archive(of: id, number, inheritedArchive) } }
+    package internal(set) var number: Int? { didSet { archiveDigest = Self.digest(of: id, number, inheritedArchive) } }
     /// The number of the client that owns the user, if that has one.
     package var ownerNumber: Int?
     package var username: String
@@ -69,18 +69,20 @@ package struct User: Sendable, Equatable {
     /// Of a client: what each of its users may use who has no limits of its own.
     package var userLimits = Limits()
     /// The digest of the archive that was taken over from the user of this id before.
-    var inheritedArchive: String? { didSet { archive = Self.archive(of: id, number, inheritedArchive) } }
+    var inheritedArchive: String? { didSet { archiveDigest = Self.digest(of: id, number, inheritedArchive) } }
     /// Members of the record that this version does not know and keeps as they are.
     var others = JSONObject()
 
-    /// Kept, because its digest is asked for several times in a request.
-    package private(set) var archive: ArchiveID
+    /// Kept, because a request asks for it several times; the whole would make users that are passed around much larger.
+    private var archiveDigest: String
+
+    package var archive: ArchiveID { ArchiveID(of: id, number: number, digest: archiveDigest) }
 
     /// Names the user where its use is counted: like its archive it belongs to this person alone, and says nothing of it.
     package var ledgerID: String { number.map { String($0) } ?? id.digest }
 
-    private static func archive(of id: ID, _ number: Int?, _ inherited: String?) -> ArchiveID {
-        inherited.map { ArchiveID(of: id, number: number, digest: $0) } ?? ArchiveID(of: id, number: number)
+    private static func digest(of id: ID, _ number: Int?, _ inherited: String?) -> String {
+        inherited ?? ArchiveID(of: id, number: number).digest
     }
 
     package init(
@@ -98,7 +100,7 @@ package struct User: Sendable, Equatable {
         self.keys = keys
         self.number = number
         self.inheritedArchive = inheritedArchive
-        archive = Self.archive(of: id, number, inheritedArchive)
+        archiveDigest = Self.digest(of: id, number, inheritedArchive)
     }
 }
 

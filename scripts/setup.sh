@@ -6,7 +6,7 @@ packages=(
     libfcgi-dev libcurl4-openssl-dev libcmark-gfm-dev libcmark-gfm-extensions-dev pkg-config
     nginx-light openssl curl ca-certificates python3-venv
     libjs-highlight.js libjs-katex fonts-stix node-qrcode-generator
-    microsocks chromium fonts-dejavu-core
+    microsocks spawn-fcgi chromium fonts-dejavu-core
 )
 
 # More may be named, for what is not done every day.

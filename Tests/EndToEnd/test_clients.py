@@ -1,4 +1,7 @@
-"""Programs that people point at the API, each with its own way to send a thread back."""
+"""Programs that people point at the API, each with its own way to send a thread back.
+
+Their libraries take seconds to import, and each process that runs tests reads all files: so each test imports its own.
+"""
 
 import asyncio
 import base64
@@ -7,17 +10,8 @@ import os
 import subprocess
 import sys
 
-import litellm
 import pytest
-from langchain_core.messages import HumanMessage, ToolMessage
-from langchain_openai import ChatOpenAI
 from openai import AsyncOpenAI, OpenAI
-from pydantic_ai import Agent
-from pydantic_ai.models.openai import OpenAIChatModel
-from pydantic_ai.providers.openai import OpenAIProvider
-from semantic_kernel import Kernel
-from semantic_kernel.connectors.ai.open_ai import OpenAIChatCompletion, OpenAIChatPromptExecutionSettings
-from semantic_kernel.contents import ChatHistory
 
 
 @pytest.fixture
@@ -32,6 +26,10 @@ def the_one_conversation(gateway, key: str) -> list[dict]:
 
 
 def test_pydantic_ai_with_a_tool_has_one_conversation(gateway, upstream, key):
+    from pydantic_ai import Agent
+    from pydantic_ai.models.openai import OpenAIChatModel
+    from pydantic_ai.providers.openai import OpenAIProvider
+
     provider = OpenAIProvider(base_url=f"{gateway.url}/v1", api_key=key)
     agent = Agent(OpenAIChatModel("stub-model", provider=provider))
 
@@ -49,6 +47,9 @@ def test_pydantic_ai_with_a_tool_has_one_conversation(gateway, upstream, key):
 
 
 def test_langchain_with_a_tool_has_one_conversation(gateway, upstream, key):
+    from langchain_core.messages import HumanMessage, ToolMessage
+    from langchain_openai import ChatOpenAI
+
     model = ChatOpenAI(model="stub-model", base_url=f"{gateway.url}/v1", api_key=key)
     upstream.script({"tool_calls": True})
     thread: list = [HumanMessage("What is an echo?")]
@@ -61,6 +62,10 @@ def test_langchain_with_a_tool_has_one_conversation(gateway, upstream, key):
 
 
 def test_semantic_kernel_has_one_conversation(gateway, key):
+    from semantic_kernel import Kernel
+    from semantic_kernel.connectors.ai.open_ai import OpenAIChatCompletion, OpenAIChatPromptExecutionSettings
+    from semantic_kernel.contents import ChatHistory
+
     async def chat() -> None:
         kernel = Kernel()
         service = OpenAIChatCompletion(
@@ -77,6 +82,8 @@ def test_semantic_kernel_has_one_conversation(gateway, key):
 
 
 def test_litellm_knows_a_context_that_is_too_long(gateway, upstream, key):
+    import litellm
+
     upstream.script({"status": 400, "body": {"error": {
         "message": "This model's maximum context length is 10 tokens. However, your messages resulted in 20 tokens.",
         "type": "invalid_request_error", "param": "messages", "code": "context_length_exceeded"}}}, times=-1)
@@ -87,6 +94,8 @@ def test_litellm_knows_a_context_that_is_too_long(gateway, upstream, key):
 
 
 def test_litellm_has_one_conversation(gateway, key):
+    import litellm
+
     thread = []
     for prompt in ("One", "Two"):
         thread.append({"role": "user", "content": prompt})

@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx
 import openai
 import pytest
-from langchain_openai import ChatOpenAI
 
 from conftest import run
 from harness import process
@@ -61,6 +60,8 @@ def test_the_openai_sdk_chats_and_streams(model):
 
 
 def test_langchain_chats_and_streams(model):
+    from langchain_openai import ChatOpenAI
+
     chat = ChatOpenAI(
         model=MODEL, base_url=f"{model.url}/v1", api_key=model.add_user(), max_tokens=24, timeout=PATIENCE)
     assert is_text(chat.invoke(PROMPT).content)

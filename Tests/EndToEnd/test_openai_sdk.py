@@ -8,7 +8,6 @@ import time
 
 import openai
 import pytest
-from langchain_openai import ChatOpenAI
 
 from harness import process
 
@@ -219,6 +218,8 @@ def test_calls_stay_out_of_the_archive_where_the_operator_says_so(launch, upstre
 
 
 def test_langchain_chats_and_streams(gateway):
+    from langchain_openai import ChatOpenAI
+
     model = ChatOpenAI(model="stub-model", base_url=f"{gateway.url}/v1", api_key=gateway.add_user())
     assert model.invoke("Hi").content == "You said: Hi (messages: 1)"
     assert "".join(chunk.content for chunk in model.stream("Ho")) == "You said: Ho (messages: 1)"

@@ -13,24 +13,45 @@ extension JSONFileStore {
             if end == .damaged { places = try files.lines(of: id).reversed().map(\.place) }
             let pending = layout.removal(of: id, in: archive)
             try AtomicFile.write(Self.record(id, files, places, layout).bytes, to: pending, durable: isDurable)
-            try blank(places, of: files)
-            try blank(try straggling(id, in: files), of: files)
-            do throws(StoreError) { try files.list.remove(id) } catch {
-                guard error.kind != .outcomeUnknown else { throw error }
-                // The conversation is gone; an entry without one is passed over.
-                log.error("a removed conversation stays in its list", metadata: ["error": "\(error)"])
+            do throws(StoreError) { try beginBlanking(places, of: files) } catch {
+                // A write may have failed when its first bytes were written.
+                if (try? files.isRemoved(last.place)) != true { try takeBack(pending, after: error) }
             }
-            try Directory.removeFile(pending, durably: false)
+            // The conversation is gone. What fails from here on the next sweep does, so it is logged and not told.
+            do throws(StoreError) {
+                try files.blank(places, durable: isDurable)
+                try blank(try straggling(id, in: files), of: files)
+                try files.list.remove(id)
+                try Directory.removeFile(pending, durably: false)
+            } catch {
+                guard error.kind != .outcomeUnknown else { throw error }
+                log.error("the removal of a conversation goes on later", metadata: ["error": "\(error)"])
+            }
             return true
         }
     }
 
+    /// Gives a removal up of which nothing has happened yet.
+    ///
+    /// - Throws: `error`; that nobody knows what will be where the note of it stays, by which a sweep would go on.
+    private func takeBack(_ pending: String, after error: StoreError) throws(StoreError) -> Never {
+        do throws(StoreError) { try Directory.removeFile(pending, durably: isDurable) } catch {
+            throw StoreError(.outcomeUnknown, "take back", path: pending)
+        }
+        throw error
+    }
+
     /// The last line goes first, by which the conversation is found.
     private func blank(_ places: [LinePlace], of files: Archive) throws(StoreError) {
+        guard !places.isEmpty else { return }
+        try beginBlanking(places, of: files)
+        try files.blank(places, durable: isDurable)
+    }
+
+    private func beginBlanking(_ places: [LinePlace], of files: Archive) throws(StoreError) {
         guard let last = places.first else { return }
         if isDurable { try journals.removals.note(layout.relative(files.directory), lines: places) }
         try files.blank([last], durable: false)
-        try files.blank(places, durable: isDurable)
     }
 
     /// Lines that were appended while the others were removed.

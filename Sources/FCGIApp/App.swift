@@ -9,8 +9,8 @@ struct App: ParsableCommand {
         abstract: "A self-hosted, multi-user ChatGPT API server behind nginx.",
         subcommands: [
             ServeCommand.self, WorkerCommand.self, NginxConfigCommand.self, CheckSettingsCommand.self,
-            UsersCommand.self, AdminCommand.self, AccountsCommand.self, ImportCommand.self, ExportCommand.self,
-            AuditCommand.self,
+            UsersCommand.self, KeysCommand.self, GroupsCommand.self, AdminCommand.self, AccountsCommand.self,
+            ImportCommand.self, ExportCommand.self, AuditCommand.self,
         ])
 
     static func main() {

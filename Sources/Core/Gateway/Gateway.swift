@@ -37,7 +37,7 @@ package final class Gateway: Responder {
             if kind == nil, let page = router.page(atFolder: request.path) { return redirect(request, to: page) }
             if kind == nil, request.isOpenAI { throw router.unknownURL() }
             let route = try router.route(request.method, request.path)
-            call = Call(request: request, kind: route.kind)
+            call = Call(request: request, kind: route.kind, pathValue: route.value(in: request.path))
             call = call.with(parameters: try await parameters(of: request))
             if call.isPage { try refuseForeignOrigin(of: request) }
             try refuseKeyInQuery(of: call)
@@ -99,7 +99,7 @@ package final class Gateway: Responder {
     private func principal(of call: Call, on route: Route) async throws -> Principal? {
         if case .open = route.access { return nil }
         let principal = try await authenticator.principal(of: call)
-        if let refusal = route.access.refusal(of: principal.role) { throw refusal }
+        if let refusal = route.access.refusal(of: principal.role) ?? route.refusal(of: principal.keys) { throw refusal }
         return principal
     }
 
@@ -111,7 +111,9 @@ package final class Gateway: Responder {
         if error.code == .methodNotAllowed {
             response.headers[.allow] = router.methods(at: request.path).map(\.rawValue).joined(separator: ", ")
         }
-        if error.code == .invalidKey { response.headers[.wwwAuthenticate] = "Bearer" }
+        if [.invalidKey, .keyExpired, .keyNotYetValid].contains(error.code) {
+            response.headers[.wwwAuthenticate] = "Bearer"
+        }
         return response
     }
 

@@ -4,14 +4,18 @@ import HTTPTypes
 package struct Router: Sendable {
     let table: [Route]
     private let exact: [String: [Route]]
-    /// The routes whose path ends with `*`, by what stands before it; the rest may hold slashes, as models' names do.
-    private let open: [(prefix: String, routes: [Route])]
+    /// The routes whose path has a `*`, by what stands around it; in its place slashes may be, as in models' names.
+    private let open: [(prefix: String, suffix: String, routes: [Route])]
 
     package init(_ routes: [Route]) {
         table = routes
         let byPath = Dictionary(grouping: routes, by: \.path)
-        exact = byPath.filter { !$0.key.hasSuffix("*") }
-        open = byPath.filter { $0.key.hasSuffix("*") }.map { (String($0.key.dropLast()), $0.value) }
+        exact = byPath.filter { !$0.key.contains("*") }
+        let open = byPath.compactMap { path, routes in
+            Route.parts(of: path).map { (prefix: $0.prefix, suffix: $0.suffix, routes: routes) }
+        }
+        // What is longest is meant: "/api/keys/*/rotate" before "/api/keys/*".
+        self.open = open.sorted { ($0.suffix.utf8.count, $0.prefix) > ($1.suffix.utf8.count, $1.prefix) }
     }
 
     /// The route for `method` on `path`.
@@ -57,10 +61,10 @@ package struct Router: Sendable {
     }
 
     private static func forPeople(_ path: String) -> String {
-        path.hasSuffix("*") ? "\(path.dropLast()){id}" : path
+        Route.parts(of: path).map { "\($0.prefix){id}\($0.suffix)" } ?? path
     }
 
     private func candidates(at path: String) -> [Route]? {
-        exact[path] ?? open.first { path.hasPrefix($0.prefix) }?.routes
+        exact[path] ?? open.first { Route.value(in: path, between: $0.prefix, and: $0.suffix) != nil }?.routes
     }
 }

@@ -40,11 +40,15 @@ package struct Routes: Sendable {
         let conversation = ConversationHandler(
             authenticator: authenticator, store: store, conversations: conversations, auditLog: auditLog)
         let users = UsersHandler(authenticator: authenticator, store: store, auditLog: auditLog, pages: pages)
+        let keys = KeysHandler(
+            authenticator: authenticator, store: store, auditLog: auditLog, settings: settings.keys)
+        let groups = GroupsHandler(authenticator: authenticator, store: store, auditLog: auditLog)
+        let whoami = WhoamiHandler(authenticator: authenticator, settings: settings)
         let completions = CompletionsHandler(
             authenticator: authenticator, conversations: conversations,
             idempotency: Idempotency(store: store, queueTimeout: server.queueTimeout), errors: errors,
             isArchived: server.archiveV1)
-        let models = ModelsHandler(dispatcher: dispatcher)
+        let models = ModelsHandler(authenticator: authenticator, dispatcher: dispatcher)
         let accessToken = AccessTokenHandler(
             store: store, signIn: signIn, proxy: server.defaultProxy, pages: pages)
         let accounts = AccountsHandler(admin: accounts)
@@ -55,36 +59,49 @@ package struct Routes: Sendable {
         let home = server.basePath + forms.chat.dropFirst()
         let passwordMethods: [HTTPRequest.Method] = server.allowGet == .always ? [.get, .post] : [.post]
         return [
-            Route(api.chat, [.get, .post], for: .chatters, chat.respond),
-            Route(api.recall, [.get, .post], for: .everyRole, recall.respond),
-            Route(api.removeConversation, [.get, .post, .delete], for: .everyRole, conversation.remove),
-            Route("/api/rename-conversation", [.post], for: .everyRole, conversation.retitle),
+            Route(api.chat, [.get, .post], for: .chatters, in: .chat, chat.respond),
+            Route(api.recall, [.get, .post], for: .everyRole, in: .recall, recall.respond),
+            Route(api.removeConversation, [.get, .post, .delete], for: .everyRole, in: .recall, conversation.remove),
+            Route("/api/rename-conversation", [.post], for: .everyRole, in: .recall, conversation.retitle),
             Route("/api/render", [.post], for: .everyRole, RenderHandler().respond),
-            Route("/api/whoami", [.get, .post], for: .everyRole, WhoamiHandler(settings: settings).respond),
-            Route(api.accessToken, passwordMethods, for: .everyRole, accessToken.respond),
-            Route(api.rotateKey, [.get, .post], for: .everyRole, users.rotateKey),
-            Route(api.addUser, [.get, .post], for: .owners, users.add),
-            Route(api.users, [.get, .post], for: .owners, users.list),
-            Route(api.removeUser, [.get, .post, .delete], for: .owners, users.remove),
-            Route(api.updateUser, [.get, .post], for: .owners, users.update),
-            Route("/api/admin/accounts", [.get], for: .admins, accounts.list),
-            Route("/api/admin/accounts", [.post], for: .admins, accounts.act),
-            Route("/api/admin/archives", [.get], for: .admins, users.keptArchives),
-            Route("/v1/chat/completions", [.post], .openAI, for: .chatters, completions.respond),
-            Route("/v1/models", [.get], .openAI, for: .everyRole, models.list),
-            Route("/v1/models/*", [.get], .openAI, for: .everyRole, models.one),
+            Route("/api/whoami", [.get, .post], for: .everyRole, whoami.respond),
+            Route(api.accessToken, passwordMethods, for: .everyRole, in: .chat, accessToken.respond),
+            Route(api.rotateKey, [.get, .post], for: .everyRole, in: .manage, users.rotateKey),
+            Route(api.addUser, [.get, .post], for: .owners, in: .manage, users.add),
+            Route(api.users, [.get, .post], for: .owners, in: .manage, users.list),
+            Route(api.removeUser, [.get, .post, .delete], for: .owners, in: .manage, users.remove),
+            Route(api.updateUser, [.get, .post], for: .owners, in: .manage, users.update),
+            Route("/api/keys", [.get], for: .everyRole, in: .manage, keys.list),
+            Route("/api/keys", [.post], for: .everyRole, in: .manage, keys.add),
+            Route("/api/keys/*", [.patch], for: .everyRole, in: .manage, keys.change),
+            Route("/api/keys/*", [.delete], for: .everyRole, in: .manage, keys.revoke),
+            Route("/api/keys/*/rotate", [.post], for: .everyRole, in: .manage, keys.rotate),
+            Route("/api/admin/groups", [.get], for: .everyRole, in: .manage, groups.list),
+            Route("/api/admin/groups", [.post], for: .admins, in: .manage, groups.add),
+            Route("/api/admin/groups/*", [.get], for: .everyRole, in: .manage, groups.one),
+            Route("/api/admin/groups/*", [.patch], for: .admins, in: .manage, groups.change),
+            Route("/api/admin/groups/*", [.delete], for: .admins, in: .manage, groups.remove),
+            Route("/api/admin/groups/*/members", [.get], for: .everyRole, in: .manage, groups.members),
+            Route("/api/admin/groups/*/members", [.post], for: .everyRole, in: .manage, groups.join),
+            Route("/api/admin/groups/*/members", [.delete], for: .everyRole, in: .manage, groups.leave),
+            Route("/api/admin/accounts", [.get], for: .admins, in: .manage, accounts.list),
+            Route("/api/admin/accounts", [.post], for: .admins, in: .manage, accounts.act),
+            Route("/api/admin/archives", [.get], for: .admins, in: .manage, users.keptArchives),
+            Route("/v1/chat/completions", [.post], .openAI, for: .chatters, in: .v1, completions.respond),
+            Route("/v1/models", [.get], .openAI, for: .everyRole, in: .v1, models.list),
+            Route("/v1/models/*", [.get], .openAI, for: .everyRole, in: .v1, models.one),
             Route("/healthz", [.get], for: .open, health.respond),
             Route("/health", [.get], for: .open, health.respond),
             Route("/", [.get], .page, for: .open) { _ in Response(status: .found, headers: [.location: home]) },
             Route("/admin", [.get], .page, for: .open) { _ in .page("/_pages/console.html") },
             Route(forms.chat, [.get], .page, for: .open) { _ in .page("/_pages/chat.html") },
-            Route(forms.chat, [.post], .page, for: .chatters, chat.respond),
+            Route(forms.chat, [.post], .page, for: .chatters, in: .chat, chat.respond),
             Route(forms.recall, [.get], .page, for: .open) { _ in .page("/_pages/recall.html") },
-            Route(forms.recall, [.post], .page, for: .everyRole, recall.respond),
+            Route(forms.recall, [.post], .page, for: .everyRole, in: .recall, recall.respond),
             Route(forms.addUser, [.get], .page, for: .open) { _ in .page("/_pages/add-user.html") },
-            Route(forms.addUser, [.post], .page, for: .owners, users.add),
+            Route(forms.addUser, [.post], .page, for: .owners, in: .manage, users.add),
             Route(forms.accessToken, [.get], .page, for: .open) { _ in .page("/_pages/access-token.html") },
-            Route(forms.accessToken, [.post], .page, for: .everyRole, accessToken.respond),
+            Route(forms.accessToken, [.post], .page, for: .everyRole, in: .chat, accessToken.respond),
         ]
     }
 }

@@ -6,13 +6,21 @@ package struct Principal: Sendable {
     package var named: User?
     /// The key of ``caller``.
     package var key: APIKey?
+    /// What is kept of it, and of the key of ``named``.
+    package var keys: [User.Key]
+    /// The groups of ``caller`` that are valid now.
+    package var groups: [Group]
 
     package var role: User.Role { caller.role }
 
-    package init(caller: User, named: User? = nil, key: APIKey? = nil) {
+    package init(
+        caller: User, named: User? = nil, key: APIKey? = nil, keys: [User.Key] = [], groups: [Group] = []
+    ) {
         self.caller = caller
         self.named = named
         self.key = key
+        self.keys = keys
+        self.groups = groups
     }
 }
 
@@ -24,14 +32,18 @@ package final class Call: Sendable {
     package let request: Request
     package let parameters: Parameters
     package let kind: Route.Kind
+    /// What the path has in the place of the `*` of the route's path.
+    package let pathValue: String
     private let authenticated: Principal?
 
     package init(
-        request: Request, parameters: Parameters = Parameters(), kind: Route.Kind, principal: Principal? = nil
+        request: Request, parameters: Parameters = Parameters(), kind: Route.Kind, pathValue: String = "",
+        principal: Principal? = nil
     ) {
         self.request = request
         self.parameters = parameters
         self.kind = kind
+        self.pathValue = pathValue
         authenticated = principal
     }
 
@@ -44,11 +56,13 @@ package final class Call: Sendable {
     }
 
     /// The same call with its parameters read.
-    func with(parameters: Parameters) -> Call { Call(request: request, parameters: parameters, kind: kind) }
+    func with(parameters: Parameters) -> Call {
+        Call(request: request, parameters: parameters, kind: kind, pathValue: pathValue)
+    }
 
     /// The same call with its caller known.
     func with(principal: Principal) -> Call {
-        Call(request: request, parameters: parameters, kind: kind, principal: principal)
+        Call(request: request, parameters: parameters, kind: kind, pathValue: pathValue, principal: principal)
     }
 
     /// Whether a browser's form was posted to a page, which has other defaults.

@@ -82,6 +82,15 @@ package struct Parameters: Sendable {
         return fields.last { Self.isSame($0.name, name) }.map { .text($0.value) }
     }
 
+    /// The value of `name` that was given last, that of a query or a form as a string; nil if it is absent.
+    package func json(_ name: String) -> JSON? {
+        switch last(name) {
+        case nil: nil
+        case .text(let text): JSON(text)
+        case .json(let json): json
+        }
+    }
+
     /// The original says `userid` in one place and `user_id` in the others.
     private static func isSame(_ given: String, _ name: String) -> Bool {
         given == name || name == "user_id" && given == "userid"

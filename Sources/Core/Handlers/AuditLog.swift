@@ -20,14 +20,16 @@ package struct AuditLog: Sendable {
     }
 
     /// Writes to the audit log what an admin is about to do with a user; what others do is not written.
+    ///
+    /// - Parameter ofClients: Whether what clients do is written, too.
     package func note(
-        _ action: String, of user: User, in call: Call, _ details: JSON = [:]
+        _ action: String, of user: User, in call: Call, _ details: JSON = [:], ofClients: Bool = false
     ) async throws {
         let caller = try call.principal.caller
-        guard caller.role == .admin else { return }
+        guard caller.role == .admin || ofClients && caller.role == .client else { return }
         var entry = JSONObject()
         entry["action"] = JSON(action)
-        entry["admin"] = JSON(caller.id.userID)
+        entry[caller.role.rawValue] = JSON(caller.id.userID)
         if !omitsAddress, !call.request.remoteAddress.isEmpty { entry["address"] = JSON(call.request.remoteAddress) }
         entry["owner"] = JSON(user.id.owner)
         entry["user_id"] = JSON(user.id.userID)
@@ -45,5 +47,18 @@ package struct AuditLog: Sendable {
             throw GatewayError.invalid("reason", "10 characters to 1,000 bytes on one line, and not blank")
         }
         return text
+    }
+
+    /// Writes to the audit log what is about to be done with a group, whoever does it.
+    package func note(_ action: String, ofGroup group: Group.ID, in call: Call, _ details: JSON = [:]) async throws {
+        let caller = try call.principal.caller
+        var entry = JSONObject()
+        entry["action"] = JSON(action)
+        entry[caller.role.rawValue] = JSON(caller.id.userID)
+        if caller.id.owner != User.selfOwner { entry["of_client"] = JSON(caller.id.owner) }
+        if !omitsAddress, !call.request.remoteAddress.isEmpty { entry["address"] = JSON(call.request.remoteAddress) }
+        entry["group"] = JSON(group)
+        for member in details.object?.members ?? [] { entry[member.name] = member.value }
+        try await store.audit(entry)
     }
 }

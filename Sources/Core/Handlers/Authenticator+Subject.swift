@@ -97,6 +97,28 @@ extension Authenticator {
         return kept.user
     }
 
+    /// The user that an admin's or client's call is about; another client's looks like none.
+    package func target(of call: Call) async throws -> User {
+        let caller = try call.principal.caller
+        guard let userID = try call.parameters.identifier("user_id") else { throw GatewayError.missing("user_id") }
+        guard caller.role == .admin else {
+            let id = User.ID(owner: caller.id.userID, userID: userID)
+            guard let user = try await store.user(id), user.ownerNumber == caller.number else {
+                throw GatewayError.userNotFound
+            }
+            return user
+        }
+        return try await anyUser(userID, owner: try call.parameters.identifier("owner"))
+    }
+
+    /// The user whose keys the call manages: the caller, or the one that `user_id` (and `owner`) names.
+    package func managed(in call: Call) async throws -> User {
+        let caller = try call.principal.caller
+        // A user's key acts for nobody else, and says so.
+        if caller.role == .user { return try await subject(of: call) }
+        return call.parameters.count(of: "user_id") == 0 ? caller : try await target(of: call)
+    }
+
     /// The user `userID` of any owner.
     ///
     /// - Throws: 422 naming `owner` where several owners have such a user.

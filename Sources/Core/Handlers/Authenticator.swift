@@ -3,14 +3,18 @@ import HTTPTypes
 /// Finds out who is calling, and for whom.
 package struct Authenticator: Sendable {
     let store: any Store
+    private let uses: KeyUses
 
-    package init(store: any Store) { self.store = store }
+    package init(store: any Store) {
+        self.store = store
+        uses = KeyUses(store: store)
+    }
 
     /// The principal of `call`, from `Authorization: Bearer`, `X-Api-Key`, `Api-Key`, `admin`, `client`, `user` or a
     /// page's `api_key`; of the OpenAI API from the header fields alone.
     ///
     /// - Throws: ``GatewayError/invalidKey`` for a missing, mistyped, unknown or revoked key, one same answer;
-    ///   `conflictingKeys` for two keys of one role; `notAllowed` for a key in another role's parameter.
+    ///   `keyExpired` and `keyNotYetValid` to those who have the key; `conflictingKeys` for two keys of one role; `notAllowed` for a key in another role's parameter.
     package func principal(of call: Call) async throws -> Principal {
         let presented = try presentedKeys(in: call)
         let found = try await store.caller(presented.map(\.key.digest), acting: nil)
@@ -32,7 +36,11 @@ package struct Authenticator: Sendable {
         guard let caller = holders[.admin] ?? holders[.client] ?? holders[.user] else { throw GatewayError.invalidKey }
         let named = caller.user.role == .user ? nil : holders[.user]
         if let refusal = caller.standing.refusal ?? named?.standing.refusal { throw refusal }
-        return Principal(caller: caller.user, named: named?.user, key: keys[caller.user.role])
+        let present = [caller, named].compactMap { $0 }
+        for holder in present { uses.note(holder.key.id) }
+        return Principal(
+            caller: caller.user, named: named?.user, key: keys[caller.user.role], keys: present.map(\.key),
+            groups: caller.groups)
     }
 
     /// A key in the parameter of a role must be of that role; in `user` any may stand, if nothing else names the user.

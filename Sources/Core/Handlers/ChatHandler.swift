@@ -47,10 +47,12 @@ package struct ChatHandler: Sendable {
             try CallerToken(
                 accessToken: token, isPlus: try parameters.bool("user_plus") ?? false, proxy: callerProxy)
         }
-        let user = try await authenticator.subject(of: call, isMade: true)
+        let asker = try await authenticator.asker(
+            for: try await authenticator.subject(of: call, isMade: true), in: call)
+        let principal = try call.principal
         let ask = Ask(
-            user: user, key: try call.principal.key?.digest, prompt: prompt, conversationID: conversationID, pool: pool,
-            model: model, system: system,
+            user: asker.user, key: principal.key?.digest, keyRecord: principal.keys.first, rights: asker.rights,
+            prompt: prompt, conversationID: conversationID, pool: pool, model: model, system: system,
             callerToken: callerToken, requestID: call.request.id)
         return Order(ask: ask, isReplyOnly: isReplyOnly, isPretty: isPretty, isStream: isStream)
     }

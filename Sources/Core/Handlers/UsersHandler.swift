@@ -56,7 +56,7 @@ package struct UsersHandler: Sendable {
         let caller = try call.principal.caller
         let keeps = try call.parameters.bool("keep_conversations") ?? false
         let removesUsers = try call.parameters.bool("remove_users") ?? false
-        let user = try await target(of: call)
+        let user = try await authenticator.target(of: call)
         guard user.id != caller.id else {
             throw GatewayError(.notAllowed, "Nobody can remove itself.", parameter: "user_id")
         }
@@ -81,7 +81,12 @@ package struct UsersHandler: Sendable {
         // A user's key acts for nobody else, and says so.
         if caller.role == .user { _ = try await authenticator.subject(of: call) }
         let isOwn = caller.role == .user || call.parameters.count(of: "user_id") == 0
-        let user = isOwn ? caller : try await target(of: call)
+        let user = isOwn ? caller : try await authenticator.target(of: call)
+        // All of the user's keys end, so nobody is given more by it than it has.
+        guard try !(isOwn || user.role == .admin) || call.principal.keys.allSatisfy(\.isUnrestricted) else {
+            throw GatewayError(
+                .notAllowed, "This key does not have all rights of its user, so it cannot take the place of all keys.")
+        }
         let key = APIKey.generate()
         try await auditLog.note("rotate key", of: user, in: call)
         _ = try await change(user, UserChange(keys: .rotate(to: User.Key(key))))
@@ -91,22 +96,28 @@ package struct UsersHandler: Sendable {
         ])
     }
 
-    /// Sets `plus`, `disabled` or `username` of a user.
+    /// Sets `plus`, `disabled`, `username` or, for admins, `groups` of a user.
     package func update(_ call: Call) async throws -> Response {
         let caller = try call.principal.caller
         let wanted = UserChange(
             username: try call.parameters.text("username"), hasPlus: try call.parameters.bool("plus"),
-            isDisabled: try call.parameters.bool("disabled"))
+            isDisabled: try call.parameters.bool("disabled"),
+            groups: try call.parameters.strings("groups").map(UserChange.Groups.set))
         if let username = wanted.username, !User.isValidUsername(username) {
             throw GatewayError.invalid("username", User.usernameRule)
         }
         guard !wanted.isEmpty else {
-            throw GatewayError(.invalidParameter, "Nothing to change: send plus, disabled or username.")
+            throw GatewayError(.invalidParameter, "Nothing to change: send plus, disabled, username or groups.")
+        }
+        guard caller.role == .admin || wanted.groups == nil else {
+            throw GatewayError(
+                .notAllowed, "Only admins set the groups of users; owners of a group add its members.",
+                parameter: "groups")
         }
         guard caller.role == .admin || wanted.hasPlus != true || caller.hasPlus else {
             throw GatewayError(.plusNotAllowed, "A client without plus cannot grant plus.", parameter: "plus")
         }
-        let user = try await target(of: call)
+        let user = try await authenticator.target(of: call)
         guard user.id != caller.id || wanted.isDisabled != true else {
             throw GatewayError(.notAllowed, "Nobody can disable itself.", parameter: "disabled")
         }
@@ -129,30 +140,17 @@ package struct UsersHandler: Sendable {
         case .changed(let user): return user
         case .absent: throw GatewayError.userNotFound
         case .lastAdmin: throw Self.lastAdmin
+        case .refused(let refusal): throw refusal.callerError()
         }
     }
 
-    /// The user that the call is about; another client's looks like none.
-    private func target(of call: Call) async throws -> User {
-        let caller = try call.principal.caller
-        guard let userID = try call.parameters.identifier("user_id") else { throw GatewayError.missing("user_id") }
-        guard caller.role == .admin else {
-            let id = User.ID(owner: caller.id.userID, userID: userID)
-            guard let user = try await store.user(id), user.ownerNumber == caller.number else {
-                throw GatewayError.userNotFound
-            }
-            return user
-        }
-        return try await authenticator.anyUser(userID, owner: try call.parameters.identifier("owner"))
-    }
-
-    private static let lastAdmin = GatewayError(
+    static let lastAdmin = GatewayError(
         .notAllowed, "This is the last admin that can sign in. Add another one first.", parameter: "user_id")
 
     /// Both parts are in an alphabet without "/".
-    private static func encode(_ id: User.ID) -> String { "\(id.owner)/\(id.userID)" }
+    static func encode(_ id: User.ID) -> String { "\(id.owner)/\(id.userID)" }
 
-    private static func decode(_ cursor: String) throws -> User.ID {
+    static func decode(_ cursor: String) throws -> User.ID {
         let parts = cursor.split(separator: "/").map(String.init)
         guard parts.count == 2, parts.allSatisfy(Identifier.isValid) else {
             throw GatewayError.invalid("before", "the value of next in the page before")

@@ -27,6 +27,7 @@ extension Settings {
         let audit = root.section("audit")
         settings.auditOmitsAddress = audit.value("omit_address", default: false, .flag)
         audit.finish()
+        settings.keys = Keys(root.section("keys"))
         root.finish()
         guard report.problems.isEmpty else {
             throw SettingsError(problems: report.problems, warnings: report.warnings)
@@ -56,6 +57,15 @@ extension Settings.OpenAI {
 
         let reader = AccountReader(defaultProxy: defaultProxy, chatGPTURLs: [baseURL, webBaseURL, authBaseURL])
         accounts = reader.accounts(section.sections("instances"), at: section.path(of: "instances"), section.report)
+        section.finish()
+    }
+}
+
+extension Settings.Keys {
+    fileprivate init(_ section: SettingsSection) {
+        self.init()
+        maxPerUser = section.value("max_per_user", default: maxPerUser, .integer(1...1000))
+        maxDays = section.value("max_days", default: maxDays, SettingsRule<Int>.integer(1...36_500).orNull)
         section.finish()
     }
 }

@@ -10,7 +10,20 @@ package struct Settings: Sendable, Equatable {
     /// Leaves the addresses of admins out of the audit log: the key `audit.omit_address`.
     package var auditOmitsAddress = false
 
+    /// The bounds on keys that users make: the key `keys`.
+    package var keys = Keys()
+
     package init() {}
+
+    /// The bounds on keys that users make.
+    package struct Keys: Sendable, Equatable {
+        /// How many that work a user may have.
+        package var maxPerUser = 10
+        /// How long the longest lives; nil where one may live for ever.
+        package var maxDays: Int? = 365
+
+        package init() {}
+    }
 
     /// Who may connect.
     package enum Network: String, Sendable, CaseIterable {

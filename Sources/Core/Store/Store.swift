@@ -52,6 +52,28 @@ package protocol Store: Sendable {
     func users(ownedBy owner: String?, before: User.ID?, limit: Int) async throws -> [User]
     /// Every owner under which `userID` exists.
     func owners(of userID: String) async throws -> [String]
+    /// When the key was last used, to the hour; nil where that is not known.
+    func lastUse(of key: User.Key.ID) async throws -> Timestamp?
+    /// Notes that the key is used, at most once an hour; losing that is harmless.
+    func noteUse(of key: User.Key.ID, at time: Timestamp) async throws
+
+    // MARK: Groups
+
+    func group(_ id: Group.ID) async throws -> Group?
+    /// All groups, by their ids.
+    func groups() async throws -> [Group]
+    /// The groups of a user that are valid at this moment, in the user's order.
+    func validGroups(of user: User) async throws -> [Group]
+    /// - Returns: False, with nothing changed, if there is one of that id.
+    func addGroup(_ group: Group) async throws -> Bool
+    /// Puts a group in place of one that is still as it was read.
+    func updateGroup(_ before: Group, to after: Group) async throws -> GroupUpdate
+    /// Removes a group, and takes it from all its members.
+    ///
+    /// - Returns: False if it is not there.
+    func removeGroup(_ id: Group.ID) async throws -> Bool
+    /// Up to `limit` members of a group, who joined last first, before the one named by `before`.
+    func members(of group: Group.ID, before: User.ID?, limit: Int) async throws -> [User]
 
     // MARK: Conversations
 

@@ -3,6 +3,10 @@ package final class Ask: Sendable {
     package let user: User
     /// The key that the call came with, the user's or that of the client that acts for it.
     package let key: APIKey.Digest?
+    /// What is kept of that key.
+    package let keyRecord: User.Key?
+    /// What the call may do, and which group pays.
+    package let rights: Rights
     package let prompt: String
     /// The conversation to continue; nil begins one.
     package let conversationID: Conversation.ID?
@@ -18,13 +22,15 @@ package final class Ask: Sendable {
     package let requestID: String
 
     package init(
-        user: User, key: APIKey.Digest? = nil, prompt: String = "", conversationID: Conversation.ID? = nil,
-        pool: AccountPool.Kind = .free,
+        user: User, key: APIKey.Digest? = nil, keyRecord: User.Key? = nil, rights: Rights? = nil,
+        prompt: String = "", conversationID: Conversation.ID? = nil, pool: AccountPool.Kind = .free,
         model: String? = nil, system: String? = nil, completion: CompletionRequest? = nil, isArchived: Bool = true,
         callerToken: CallerToken? = nil, requestID: String
     ) {
         self.user = user
         self.key = key
+        self.keyRecord = keyRecord
+        self.rights = rights ?? Rights(of: user, in: [], keys: [], charged: nil)
         self.prompt = prompt
         self.conversationID = conversationID
         self.pool = pool
@@ -35,6 +41,9 @@ package final class Ask: Sendable {
         self.callerToken = callerToken
         self.requestID = requestID
     }
+
+    /// The group that pays; nil for users without groups.
+    package var group: Group.ID? { rights.group?.id }
 
     /// No turn that is asked for takes more, which is quicker known than how much it takes: a byte becomes six at most
     /// (`\u0000`), and what stands beside the texts is short.

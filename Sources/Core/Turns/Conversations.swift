@@ -78,7 +78,8 @@ package final class Conversations: Sendable {
         thread: String? = nil
     ) async throws -> RunningTurn {
         let startedAt = Timestamp.now
-        let prompt = prompt(of: ask, after: conversation)
+        let model = try await permittedModel(of: ask, on: candidates, after: conversation)
+        let prompt = prompt(of: ask, after: conversation, model: model)
         let ticket = watch.enter(ask.user, ask.key)
         let (lease, reply) = try await ticket.run { [dispatcher] in
             try await dispatcher.open(prompt, to: candidates, requestID: ask.requestID)
@@ -196,10 +197,27 @@ package final class Conversations: Sendable {
         }
     }
 
-    private func prompt(of ask: Ask, after conversation: Conversation?) -> UpstreamPrompt {
+    /// The model to ask for; nil leaves that to the upstream, where the caller may use all.
+    ///
+    /// Of a caller that names none and may not use all it is the first that it may use.
+    private func permittedModel(
+        of ask: Ask, on candidates: Candidates, after conversation: Conversation?
+    ) async throws -> String? {
+        let allowed = ask.rights.models
+        if let named = ask.model, !allowed.contains(named) { throw GatewayError.modelNotFound }
+        let usual = ask.model ?? conversation.flatMap(model)
+        if allowed.areAll { return usual }
+        if let usual, allowed.contains(usual) { return usual }
+        guard let first = try await dispatcher.models(of: candidates).first(where: allowed.contains) else {
+            throw GatewayError.modelNotFound
+        }
+        return first
+    }
+
+    private func prompt(of ask: Ask, after conversation: Conversation?, model: String?) -> UpstreamPrompt {
         UpstreamPrompt(
             conversation: conversation, prompt: ask.prompt,
-            system: ask.system, model: ask.model ?? conversation.flatMap(model), pseudonym: ask.user.archive.pseudonym,
+            system: ask.system, model: model, pseudonym: ask.user.archive.pseudonym,
             completion: ask.completion)
     }
 

@@ -153,6 +153,11 @@ package final class Dispatcher: Sendable {
     /// The chat models that the accounts of `kind` offer, each once, in the order of the accounts.
     func models(of kind: AccountPool.Kind) async -> [String] { await catalogue.models(of: pool.members(kind)) }
 
+    /// The chat models that `candidates` offer.
+    func models(of candidates: Candidates) async throws -> [String] {
+        await catalogue.models(of: try await members(candidates, model: nil))
+    }
+
     private func members(_ candidates: Candidates, model: String?) async throws -> [Account] {
         switch candidates {
         case .pool(let kind): return try await members(kind, model: model)
@@ -182,7 +187,7 @@ package final class Dispatcher: Sendable {
             }
         }
         guard !known.isEmpty || !possible.isEmpty else {
-            throw GatewayError(.modelNotFound, "There is no such model for this key.", parameter: "model")
+            throw GatewayError.modelNotFound
         }
         if possible.isEmpty { return known }
         for account in known {

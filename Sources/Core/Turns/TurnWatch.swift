@@ -148,7 +148,9 @@ final class TurnWatch: Sendable {
             guard let turn = turns.first else { continue }
             // Where that cannot be told now the next look tells it.
             let caller = try? await store.caller(turn.key.map { [$0] } ?? [], acting: turn.user)
-            if let refusal = caller?.standing.refusal { turns.forEach { $0.end(refusal) } }
+            if let standing = caller?.standing, standing.endsTurns, let refusal = standing.refusal {
+                turns.forEach { $0.end(refusal) }
+            }
         }
     }
 

@@ -38,7 +38,7 @@ struct RouteAccessTests {
 
         /// Calls `route` with all parameters that any handler could act on.
         func call(_ route: Route, _ method: HTTPRequest.Method, as visitor: Visitor) async -> GatewayFixture.Answer {
-            let path = route.path.hasSuffix("*") ? "\(route.path.dropLast())m" : route.path
+            let path = Route.parts(of: route.path).map { "\($0.prefix)m\($0.suffix)" } ?? route.path
             let names = ["user_id", "username", "prompt", "title", "conversation_id", "markdown", "email", "password"]
             let fields = names.map { ($0, "new-one") } + [("id", "a"), ("action", "disable"), ("disabled", "true")]
             guard method == .post else {
@@ -103,6 +103,14 @@ struct RouteAccessTests {
                 "/", "/admin", "/admin/add-user", "/access-token", "/chat", "/health", "/healthz", "/recall",
             ])
         for route in open { #expect(route.methods == [.get], "\(route.path)") }
+    }
+
+    @Test func `every route that asks for a key asks for a scope, but for two that tell nothing`() throws {
+        let table = try GatewayFixture().gateway.router.table
+        let free = table.filter { if case .open = $0.access { false } else { $0.scope == nil } }
+        #expect(Set(free.map(\.path)) == ["/api/whoami", "/api/render"])
+        #expect(table.filter { $0.kind == .openAI }.allSatisfy { $0.scope == .v1 })
+        #expect(table.filter { $0.path.contains("/admin/") && $0.scope != nil }.allSatisfy { $0.scope == .manage })
     }
 
     @Test func `a handler on an open route has no principal`() {

@@ -20,6 +20,18 @@ struct RouterTests {
         #expect(router.methods(at: path).isEmpty)
     }
 
+    @Test func `a star may stand in the middle, and the longer end is meant`() throws {
+        let router = Router([
+            Route("/k/*", [.delete], .api, for: .open) { _ in Response(status: .ok) },
+            Route("/k/*/rotate", [.post], .api, for: .open) { _ in Response(status: .ok) },
+        ])
+        #expect(router.methods(at: "/k/x/rotate") == [.post])
+        #expect(try router.route(.post, "/k/x/rotate").value(in: "/k/x/rotate") == "x")
+        #expect(try router.route(.delete, "/k/x/rot").value(in: "/k/x/rot") == "x/rot")
+        #expect(router.methods(at: "/k/rotate") == [.delete])
+        #expect(try router.route(.post, "/k//rotate").value(in: "/k//rotate").isEmpty)
+    }
+
     @Test func `an exact path comes before a star, and HEAD is like GET`() throws {
         #expect(try router.route(.head, "/v1/models").path == "/v1/models")
     }

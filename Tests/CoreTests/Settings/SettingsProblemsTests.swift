@@ -28,6 +28,8 @@ import Testing
         Case("[]", "settings", "an object"),
         Case(#"{"openai": 1}"#, "openai", "an object"),
         Case(#"{"openai": null}"#, "openai", "an object"),
+        Case(#"{"keys": {"max_per_user": 0}}"#, "keys.max_per_user", "1 to 1000"),
+        Case(#"{"keys": {"max_days": "365"}}"#, "keys.max_days", "1 to 36500, or null"),
         .server(#""host": "a b""#, "host", "host name"),
         .server(#""host": "256.1.1.1""#, "host", "IP address"),
         .server(#""host": "x; return 200""#, "host", "host name"),

@@ -52,9 +52,10 @@ struct JSONFileStoreTests {
         let added = try store.adding(User(id: id, username: "0"))
 
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<200 {
+            for number in 0..<200 {
                 group.addTask {
-                    _ = try store.updateUser(added, UserChange(keys: .add(User.Key(APIKey.generate()))))
+                    let key = User.Key(APIKey.generate(), name: "\(number)")
+                    _ = try store.updateUser(added, UserChange(keys: .add(key)))
                 }
             }
             try await group.waitForAll()

@@ -58,10 +58,10 @@ struct UserNumberTests {
         let key = APIKey.generate()
         let record =
             #"{"user_id":"u1","owner":"self","username":"Ada","role":"user","plus":true,"disabled":false,"#
-            + #""created_at":"2024-01-02T03:04:05Z","groups":["g1"],"keys":[{"digest":"\#(key.digest)","#
-            + #""created_at":"2024-01-02T03:04:05Z","last_four":"\#(key.lastFour)","name":"default"}]}"#
+            + #""created_at":"2024-01-02T03:04:05Z","badges":["b1"],"keys":[{"digest":"\#(key.digest)","#
+            + #""created_at":"2024-01-02T03:04:05Z","last_four":"\#(key.lastFour)","colour":"red"}]}"#
         try AtomicFile.write(Array(record.utf8), to: store.layout.user(id.digest), durable: false)
-        try store.writeKey(User.Key(key), of: id)
+        try store.writeKey(key.digest, of: id)
         let old = ArchiveID(of: id, number: nil)
         try store.write(conversation("c1"), of: old)
 
@@ -76,8 +76,8 @@ struct UserNumberTests {
         let changed = try store.updateUser(user, UserChange(username: "Ada L."))
         #expect(changed.user?.archive == user.archive)
         let stored = try #require(try store.read(store.layout.user(id.digest)))
-        #expect(stored["groups"]?[0]?.string == "g1")
-        #expect(stored["keys"]?[0]?["name"]?.string == "default")
+        #expect(stored["badges"]?[0]?.string == "b1")
+        #expect(stored["keys"]?[0]?["colour"]?.string == "red")
         #expect(stored["username"]?.string == "Ada L.")
     }
 

@@ -93,7 +93,7 @@ struct UserRemovalTests {
 
         #expect(try store.updateUser(one, UserChange(isDisabled: true)).user?.isDisabled == true)
         #expect(try store.updateUser(other, UserChange(isDisabled: true)) == .lastAdmin)
-        #expect(try store.updateUser(other, UserChange(keys: .revoke(other.keys[0].digest))) == .lastAdmin)
+        #expect(try store.updateUser(other, UserChange(keys: .revoke(other.keys[0].id))) == .lastAdmin)
         #expect(try store.user(other.id)?.isDisabled == false)
     }
 

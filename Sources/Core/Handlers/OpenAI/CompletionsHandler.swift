@@ -10,21 +10,21 @@ package struct CompletionsHandler: Sendable {
 
     package func respond(to call: Call) async throws -> Response {
         let body = try call.jsonObject()
-        let user = try await authenticator.subject(of: call)
-        switch try await idempotency.claim(call, of: user) {
+        let asker = try await authenticator.asker(for: try await authenticator.subject(of: call), in: call)
+        switch try await idempotency.claim(call, of: asker.user) {
         case .repeated(let response): return response
-        case .none: return try await answer(call, body, user, nil)
-        case .first(let recorder): return try await answer(call, body, user, recorder)
+        case .none: return try await answer(call, body, asker, nil)
+        case .first(let recorder): return try await answer(call, body, asker, recorder)
         }
     }
 
     private func answer(
-        _ call: Call, _ body: [JSONText.Member], _ user: User, _ recorder: Idempotency.Recorder?
+        _ call: Call, _ body: [JSONText.Member], _ asker: Asker, _ recorder: Idempotency.Recorder?
     ) async throws -> Response {
         let request = try Self.request(body, call)
-        if request.isStream { return try await stream(request, call, user, recorder) }
+        if request.isStream { return try await stream(request, call, asker, recorder) }
         var whole: ArraySlice<UInt8>?
-        let conversation = try await begin(request, call, user).finish { event in
+        let conversation = try await begin(request, call, asker).finish { event in
             if case .passed(let completion) = event { whole = completion }
         }
         let answer = Self.answer(whole, of: conversation)
@@ -57,9 +57,9 @@ package struct CompletionsHandler: Sendable {
 
     /// A failure has a status until the upstream has begun to answer, or 15 seconds have passed.
     private func stream(
-        _ request: CompletionRequest, _ call: Call, _ user: User, _ recorder: Idempotency.Recorder?
+        _ request: CompletionRequest, _ call: Call, _ asker: Asker, _ recorder: Idempotency.Recorder?
     ) async throws -> Response {
-        let opening = Pending { try await begin(request, call, user) }
+        let opening = Pending { try await begin(request, call, asker) }
         try await opening.settle(within: EventStream.silence)
         return EventStream.response { writer in
             var stream = EventStream(writer, isKept: recorder != nil)
@@ -96,19 +96,19 @@ package struct CompletionsHandler: Sendable {
 
     /// Continues the conversation that the body names, else the one whose thread it sends, else begins one.
     @inline(never)
-    private func begin(_ request: CompletionRequest, _ call: Call, _ user: User) async throws -> RunningTurn {
+    private func begin(_ request: CompletionRequest, _ call: Call, _ asker: Asker) async throws -> RunningTurn {
         let named = try call.parameters.identifier("conversation_id")
-        if named == nil, let running = try await goOn(request, call, user) { return running }
-        return try await conversations.begin(try ask(request, call, user, in: named))
+        if named == nil, let running = try await goOn(request, call, asker) { return running }
+        return try await conversations.begin(try ask(request, call, asker, in: named))
     }
 
     /// Continues the conversation whose thread the body sends; nil where there is none or it cannot go on.
     ///
     /// A function of its own so that what it holds is gone while the upstream is waited for.
     @inline(never)
-    private func goOn(_ request: CompletionRequest, _ call: Call, _ user: User) async throws -> RunningTurn? {
+    private func goOn(_ request: CompletionRequest, _ call: Call, _ asker: Asker) async throws -> RunningTurn? {
         guard isArchived, let thread = request.thread.before else { return nil }
-        do { return try await conversations.begin(try ask(request, call, user, in: nil), after: thread) } catch let
+        do { return try await conversations.begin(try ask(request, call, asker, in: nil), after: thread) } catch let
             error
             as GatewayError
         {
@@ -122,10 +122,13 @@ package struct CompletionsHandler: Sendable {
         }
     }
 
-    private func ask(_ request: CompletionRequest, _ call: Call, _ user: User, in id: Conversation.ID?) throws -> Ask {
-        Ask(
-            user: user, key: try call.principal.key?.digest, conversationID: id,
-            pool: user.hasPlus ? .any : .free,
+    private func ask(
+        _ request: CompletionRequest, _ call: Call, _ asker: Asker, in id: Conversation.ID?
+    ) throws -> Ask {
+        let principal = try call.principal
+        return Ask(
+            user: asker.user, key: principal.key?.digest, keyRecord: principal.keys.first, rights: asker.rights,
+            conversationID: id, pool: asker.user.hasPlus ? .any : .free,
             model: request["model"]?.string, completion: request, isArchived: isArchived,
             requestID: call.request.id)
     }

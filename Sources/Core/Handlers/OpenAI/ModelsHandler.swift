@@ -1,5 +1,6 @@
 /// `/v1/models`: the models that the key may use.
 package struct ModelsHandler: Sendable {
+    let authenticator: Authenticator
     let dispatcher: Dispatcher
 
     package func list(_ call: Call) async throws -> Response {
@@ -8,16 +9,18 @@ package struct ModelsHandler: Sendable {
 
     /// One of them, by the last part of the path.
     package func one(_ call: Call) async throws -> Response {
-        let name = String(call.request.path.dropFirst("/v1/models/".count))
+        let name = call.pathValue
         guard try await models(for: call).contains(name) else {
-            throw GatewayError(.modelNotFound, "There is no such model for this key.", parameter: "model")
+            throw GatewayError.modelNotFound
         }
         return .json(Self.model(name))
     }
 
     private func models(for call: Call) async throws -> [String] {
         let caller = try call.principal.caller
-        return await dispatcher.models(of: caller.hasPlus || caller.role == .admin ? .any : .free)
+        let rights = try await authenticator.asker(for: caller, in: call).rights
+        return await dispatcher.models(of: rights.hasPlus || caller.role == .admin ? .any : .free)
+            .filter(rights.models.contains)
     }
 
     private static func model(_ name: String) -> JSON {

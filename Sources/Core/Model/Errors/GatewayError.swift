@@ -8,15 +8,20 @@ package struct GatewayError: Error, Equatable {
         case conflictingKeys = "conflicting_keys"
         case conversationBusy = "conversation_busy"
         case invalidKey = "invalid_key"
+        case keyExpired = "key_expired"
+        case keyNotYetValid = "key_not_yet_valid"
         case notAllowed = "not_allowed"
         case plusNotAllowed = "plus_not_allowed"
         case userDisabled = "user_disabled"
         case clientDisabled = "client_disabled"
+        case groupEnded = "group_ended"
         case foreignOrigin = "foreign_origin"
         case notFound = "not_found"
         case unknownURL = "unknown_url"
         case conversationNotFound = "conversation_not_found"
         case userNotFound = "user_not_found"
+        case keyNotFound = "key_not_found"
+        case groupNotFound = "group_not_found"
         case modelNotFound = "model_not_found"
         case methodNotAllowed = "method_not_allowed"
         case accountUnavailable = "account_unavailable"
@@ -29,6 +34,11 @@ package struct GatewayError: Error, Equatable {
         case promptRequired = "prompt_required"
         case reasonRequired = "reason_required"
         case userExists = "user_exists"
+        case keyExists = "key_exists"
+        case tooManyKeys = "too_many_keys"
+        case groupExists = "group_exists"
+        case groupHasMembers = "group_has_members"
+        case overtaken = "overtaken"
         case wrongEmailOrPassword = "wrong_email_or_password"
         case wrongMFACode = "wrong_mfa_code"
         case mfaRequired = "mfa_required"
@@ -86,19 +96,20 @@ package struct GatewayError: Error, Equatable {
         case .malformedRequest, .invalidJSON, .conflictingKeys, .conversationBusy, .upstreamRejectedRequest,
             .conversationKindMismatch:
             .badRequest
-        case .invalidKey, .wrongEmailOrPassword, .wrongMFACode: .unauthorized
-        case .notAllowed, .plusNotAllowed, .userDisabled, .clientDisabled, .foreignOrigin, .mfaRequired,
-            .captchaRequired,
-            .accountBlocked, .accountDeactivated, .countryUnsupported:
+        case .invalidKey, .keyExpired, .keyNotYetValid, .wrongEmailOrPassword, .wrongMFACode: .unauthorized
+        case .notAllowed, .plusNotAllowed, .userDisabled, .clientDisabled, .groupEnded, .foreignOrigin, .mfaRequired,
+            .captchaRequired, .accountBlocked, .accountDeactivated, .countryUnsupported:
             .forbidden
-        case .notFound, .unknownURL, .conversationNotFound, .userNotFound, .modelNotFound: .notFound
+        case .notFound, .unknownURL, .conversationNotFound, .userNotFound, .keyNotFound,
+            .groupNotFound, .modelNotFound:
+            .notFound
         case .methodNotAllowed: .methodNotAllowed
-        case .accountUnavailable, .upstreamConversationLost: .conflict
+        case .accountUnavailable, .upstreamConversationLost, .groupHasMembers, .overtaken: .conflict
         case .bodyTooLarge, .conversationTooLarge: .contentTooLarge
         case .headersTooLarge: .requestHeaderFieldsTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
-        case .invalidParameter, .promptRequired, .reasonRequired, .userExists, .idempotencyKeyReused,
-            .accessTokenRejected:
+        case .invalidParameter, .promptRequired, .reasonRequired, .userExists, .keyExists, .tooManyKeys,
+            .groupExists, .idempotencyKeyReused, .accessTokenRejected:
             .unprocessableContent
         case .rateLimited, .loginRateLimited: .tooManyRequests
         case .upstreamFailed, .loginBlockedByEdge, .loginFailed: .badGateway
@@ -123,6 +134,15 @@ extension GatewayError {
 
     package static let conversationNotFound = GatewayError(
         .conversationNotFound, "There is no such conversation. Check the id or start a new conversation.")
+
+    package static let groupEnded = GatewayError(
+        .groupEnded, "All groups of this user have ended. Ask the administrator.")
+
+    package static let overtaken = GatewayError(
+        .overtaken, "Somebody else changed this at the same moment. Nothing was changed; look again.")
+
+    package static let modelNotFound = GatewayError(
+        .modelNotFound, "There is no such model for this key.", parameter: "model")
 
     package static let userNotFound = GatewayError(.userNotFound, "There is no such user.")
 

@@ -2,6 +2,10 @@
 package struct Caller: Sendable {
     package struct Holder: Sendable {
         package var user: User
+        /// The key that was presented.
+        package var key: User.Key
+        /// The groups of the user that are valid now, in its order.
+        package var groups: [Group] = []
         package var standing: UserStanding
     }
 
@@ -25,6 +29,19 @@ package enum UserStanding: Sendable, Equatable {
     case disabled
     /// The client that owns the user is disabled, and with it all of its users.
     case clientDisabled
+    /// The key has expired, or the group is no more that pays for it.
+    case keyExpired
+    case keyNotYetValid
+    /// The user is in groups, and none of them is valid.
+    case groupEnded
+
+    /// Whether it also ends the turns that run already.
+    package var endsTurns: Bool {
+        switch self {
+        case .gone, .disabled, .clientDisabled: true
+        case .active, .keyExpired, .keyNotYetValid, .groupEnded: false
+        }
+    }
 
     /// What a caller is told whose key belongs to such a user.
     package var refusal: GatewayError? {
@@ -34,6 +51,9 @@ package enum UserStanding: Sendable, Equatable {
         case .disabled: GatewayError(.userDisabled, "This key's user is disabled. Ask the administrator.")
         case .clientDisabled:
             GatewayError(.clientDisabled, "The client that this user belongs to is disabled. Ask the administrator.")
+        case .keyExpired: GatewayError(.keyExpired, "This key has expired. Make a new one or ask the administrator.")
+        case .keyNotYetValid: GatewayError(.keyNotYetValid, "This key does not work yet.")
+        case .groupEnded: .groupEnded
         }
     }
 }

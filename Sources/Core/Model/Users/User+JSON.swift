@@ -13,6 +13,7 @@ extension User {
         object["disabled"] = JSON(isDisabled)
         object["created_at"] = JSON(createdAt.rfc3339)
         object["keys"] = .array(keys.map(\.record))
+        object["groups"] = groups.isEmpty ? nil : .array(groups.map { JSON($0) })
         object["limits"] = limits.isEmpty ? nil : limits.json
         object["user_limits"] = userLimits.isEmpty ? nil : userLimits.json
         return .object(object)
@@ -35,6 +36,7 @@ extension User {
                 record["created_at"], Timestamp(microsecondsSinceEpoch: 0),
                 { $0.string.flatMap(Timestamp.init(rfc3339:)) }),
             let keyRecords = Self.read(record["keys"], [], { $0.array }),
+            let groups = Self.read(record["groups"], [], { $0.strings }),
             let limits = Self.read(record["limits"], Limits(), { try? Limits(json: $0) }),
             let userLimits = Self.read(record["user_limits"], Limits(), { try? Limits(json: $0) })
         else { return nil }
@@ -43,8 +45,9 @@ extension User {
         self.init(
             id: ID(owner: owner, userID: userID), ownerNumber: ownerNumber,
             username: record["username"]?.string ?? userID,
-            role: role, hasPlus: hasPlus, isDisabled: isDisabled, createdAt: createdAt, keys: keys,
+            role: role, hasPlus: hasPlus, isDisabled: isDisabled, createdAt: createdAt, keys: Key.named(keys),
             number: number, inheritedArchive: archive)
+        self.groups = groups
         self.limits = limits
         self.userLimits = userLimits
         others = JSONObject(unchecked: members.members.filter { !Self.known.contains($0.name) })
@@ -52,11 +55,11 @@ extension User {
 
     private static let known: Set<String> = [
         "user_id", "owner", "number", "owner_number", "archive", "username", "role", "plus", "disabled", "created_at",
-        "keys", "limits", "user_limits",
+        "keys", "groups", "limits", "user_limits",
     ]
 
     /// The value of a member; `missing` where there is none, nil where it is not of its kind.
-    private static func read<Value>(_ member: JSON?, _ missing: Value, _ decode: (JSON) -> Value?) -> Value? {
+    static func read<Value>(_ member: JSON?, _ missing: Value, _ decode: (JSON) -> Value?) -> Value? {
         guard let member, member != .null else { return missing }
         return decode(member)
     }
@@ -68,7 +71,13 @@ extension User {
             "role": JSON(role.rawValue), "plus": JSON(hasPlus), "disabled": JSON(isDisabled),
             "created_at": JSON(createdAt.rfc3339),
             "keys": .array(
-                keys.map { ["created_at": JSON($0.createdAt.rfc3339), "last_four": JSON($0.lastFour)] }),
+                keys.map { key in
+                    [
+                        "id": JSON(key.id), "name": JSON(key.name), "created_at": JSON(key.createdAt.rfc3339),
+                        "last_four": JSON(key.lastFour), "expires_at": JSON(key.expiresAt?.rfc3339),
+                    ]
+                }),
+            "groups": .array(groups.map { JSON($0) }),
         ]
     }
 }
@@ -80,26 +89,7 @@ extension UserChange {
         object["plus"] = hasPlus.map { JSON($0) }
         object["disabled"] = isDisabled.map { JSON($0) }
         object["username"] = username.map { JSON($0) }
+        if case .set(let groups)? = groups { object["groups"] = .array(groups.map { JSON($0) }) }
         return .object(object)
-    }
-}
-
-extension User.Key {
-    fileprivate var record: JSON {
-        var object = others
-        object["digest"] = JSON(digest)
-        object["created_at"] = JSON(createdAt.rfc3339)
-        object["last_four"] = JSON(lastFour)
-        return .object(object)
-    }
-
-    fileprivate init?(record: JSON) {
-        guard let members = record.object, let digest = record["digest"]?.string else { return nil }
-        let createdAt = record["created_at"]?.string.flatMap(Timestamp.init(rfc3339:))
-        self.init(
-            digest: digest, createdAt: createdAt ?? Timestamp(microsecondsSinceEpoch: 0),
-            lastFour: record["last_four"]?.string ?? "")
-        let known = ["digest", "created_at", "last_four"]
-        others = JSONObject(unchecked: members.members.filter { !known.contains($0.name) })
     }
 }

@@ -21,27 +21,6 @@ package struct User: Sendable, Equatable {
 
     package enum Role: String, Sendable, CaseIterable { case user, client, admin }
 
-    /// What is kept of a key.
-    package struct Key: Sendable, Equatable {
-        package var digest: APIKey.Digest
-        package var createdAt: Timestamp
-        package var lastFour: String
-        /// Members of the key's record that this version does not know.
-        var others = JSONObject()
-
-        package init(_ key: APIKey, createdAt: Timestamp = .now) {
-            digest = key.digest
-            lastFour = key.lastFour
-            self.createdAt = createdAt
-        }
-
-        init(digest: APIKey.Digest, createdAt: Timestamp, lastFour: String) {
-            self.digest = digest
-            self.createdAt = createdAt
-            self.lastFour = lastFour
-        }
-    }
-
     /// A new number: 62 random bits, so that neither a lost file nor a restored backup gives one a second time, as a
     /// counter would.
     static func newNumber() -> Int { Int.random(in: 1..<(1 << 62)) }
@@ -64,6 +43,8 @@ package struct User: Sendable, Equatable {
     package var isDisabled: Bool
     package var createdAt: Timestamp
     package var keys: [Key]
+    /// The groups that it is a member of; the first is the primary one.
+    package var groups: [Group.ID] = []
     /// What the user may use; what is not said here the settings say.
     package var limits = Limits()
     /// Of a client: what each of its users may use who has no limits of its own.
@@ -101,52 +82,5 @@ package struct User: Sendable, Equatable {
         self.number = number
         self.inheritedArchive = inheritedArchive
         archiveDigest = Self.digest(of: id, number, inheritedArchive)
-    }
-}
-
-/// What is to change of a user; what is nil stays as it is.
-package struct UserChange: Sendable, Equatable {
-    /// What is to change of a user's keys.
-    package enum Keys: Sendable, Equatable {
-        case add(User.Key)
-        case revoke(APIKey.Digest)
-        /// The new key takes the place of all others.
-        case rotate(to: User.Key)
-    }
-
-    package var username: String?
-    package var hasPlus: Bool?
-    package var isDisabled: Bool?
-    package var keys: Keys?
-    /// In place of all that were set.
-    package var limits: Limits?
-    package var userLimits: Limits?
-
-    package init(
-        username: String? = nil, hasPlus: Bool? = nil, isDisabled: Bool? = nil, keys: Keys? = nil,
-        limits: Limits? = nil, userLimits: Limits? = nil
-    ) {
-        self.username = username
-        self.hasPlus = hasPlus
-        self.isDisabled = isDisabled
-        self.keys = keys
-        self.limits = limits
-        self.userLimits = userLimits
-    }
-
-    package var isEmpty: Bool { self == UserChange() }
-
-    func apply(to user: inout User) {
-        if let username { user.username = username }
-        if let hasPlus { user.hasPlus = hasPlus }
-        if let isDisabled { user.isDisabled = isDisabled }
-        if let limits { user.limits = limits }
-        if let userLimits { user.userLimits = userLimits }
-        switch keys {
-        case nil: break
-        case .add(let key): user.keys.append(key)
-        case .revoke(let digest): user.keys.removeAll { $0.digest == digest }
-        case .rotate(let key): user.keys = [key]
-        }
     }
 }

@@ -20,6 +20,7 @@ package enum UserUpdate: Sendable, Equatable {
     case absent
     /// It is the last admin that can sign in, and could not after the change.
     case lastAdmin
+    case refused(UserChange.Refusal)
 
     package var user: User? { if case .changed(let user) = self { user } else { nil } }
 }
@@ -33,4 +34,12 @@ package enum UserRemoval: Sendable, Equatable {
     case hasUsers
     /// It is the last admin that can sign in.
     case lastAdmin
+}
+
+/// What came of changing a group; but for the first nothing was changed.
+package enum GroupUpdate: Sendable, Equatable {
+    case changed
+    case absent
+    /// Somebody else changed it meanwhile.
+    case overtaken
 }

@@ -13,7 +13,7 @@ extension JSONFileStore {
         let admins = Directory.exists(layout.adminList) ? userList(layout.adminList) : userList(layout.userList)
         return try admins.page(before: nil, limit: 1) { _, entry throws(StoreError) in
             guard let id = Self.id(in: entry), id != user.id, let other = try self.readable(id) else { return false }
-            return other.role == .admin && !other.isDisabled && !other.keys.isEmpty
+            return other.role == .admin && !other.isDisabled && other.keys.contains(where: \.isLasting)
         }.isEmpty
     }
 

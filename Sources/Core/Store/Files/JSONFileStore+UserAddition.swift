@@ -27,7 +27,7 @@ extension JSONFileStore {
             guard try !isTaken(user) else { return false }
             for key in user.keys where Directory.exists(layout.key(key.digest)) { return false }
             if let before = try self.user(user.id) { try removeRecord(of: before, keepConversations: false) }
-            for key in user.keys { try writeKey(key, of: user.id) }
+            for digest in user.keys.flatMap(\.digests) { try writeKey(digest, of: user.id) }
             try AtomicFile.write(user.record.bytes, to: layout.user(user.id.digest), durable: isDurable)
             return true
         }

@@ -48,7 +48,8 @@ extension JSONFileStore {
         try Directory.removeFile(layout.user(user.id.digest), durably: isDurable)
         // Still under the lock: a user who is added again at once keeps what is new.
         try tidy(user.id) { () throws(StoreError) in
-            for key in user.keys { try forgetKey(key, of: user) }
+            for digest in user.keys.flatMap(\.digests) { try forgetKey(digest, of: user) }
+            for key in user.keys { try forgetUse(of: key.id) }
             try Directory.removeTree(layout.answers(of: user.archive))
             if !keepConversations { try discard(directory, named: user.archive.digest) }
         }
@@ -82,7 +83,7 @@ extension JSONFileStore {
         guard let record = try read(path), let id = Self.id(in: record) else { return }
         // Under the lock no key waits for its user's record.
         try userLock(id).withLock { () throws(StoreError) in
-            let isListed = try user(id)?.keys.contains { layout.key($0.digest) == path } ?? false
+            let isListed = try user(id)?.keys.contains { $0.digests.contains { layout.key($0) == path } } ?? false
             if !isListed { try Directory.removeFile(path, durably: false) }
         }
     }

@@ -12,15 +12,21 @@ extension JSONFileStore {
 
     package func caller(_ keys: [APIKey.Digest], acting user: User?) throws(StoreError) -> Caller {
         var holders: [Caller.Holder?] = []
-        for key in keys {
-            let holder = try self.user(withKey: key)
-            holders.append(
-                try holder.map { user throws(StoreError) in
-                    Caller.Holder(user: user, standing: try standing(ofPresent: user))
-                })
-        }
+        for key in keys { holders.append(try holder(of: key, at: .now)) }
         let acting = try user.map { user throws(StoreError) in try standing(of: user) }
         return Caller(holders: holders, acting: acting ?? .active)
+    }
+
+    private func holder(of digest: APIKey.Digest, at time: Timestamp) throws(StoreError) -> Caller.Holder? {
+        guard let user = try user(withKey: digest), let key = user.key(withDigest: digest) else { return nil }
+        let groups = try validGroups(of: user, at: time)
+        var standing = try standing(ofPresent: user)
+        if standing == .active { standing = key.standing(of: digest, at: time) }
+        if standing == .active, let group = key.group, !groups.contains(where: { $0.id == group }) {
+            standing = .keyExpired
+        }
+        if standing == .active, user.hasEnded(validGroups: groups) { standing = .groupEnded }
+        return Caller.Holder(user: user, key: key, groups: groups, standing: standing)
     }
 
     /// The user whose key has this digest and is still listed in the user's record.
@@ -30,8 +36,7 @@ extension JSONFileStore {
             guard let owner = record["owner"]?.string, let userID = record["user_id"]?.string else { return nil }
             return User.ID(owner: owner, userID: userID)
         }
-        guard let id, let user = try user(id), user.keys.contains(where: { $0.digest == digest })
-        else { return nil }
+        guard let id, let user = try user(id), user.key(withDigest: digest) != nil else { return nil }
         return user
     }
 
@@ -61,17 +66,26 @@ extension JSONFileStore {
 
     package func updateUser(_ wanted: User, _ change: UserChange) throws(StoreError) -> UserUpdate {
         let id = wanted.id
+        // The entries come first, so that who removes a group finds all that may have joined it.
+        try list(wanted, in: change.groups?.joined ?? [])
         return try inLineWithAdmins(wanted) { () throws(StoreError) in
             try userLock(id).withLock { () throws(StoreError) in
                 guard let before = try user(id), before.number == wanted.number else { return .absent }
                 var after = before
-                change.apply(to: &after)
-                let losesKeys = after.keys.isEmpty && !before.keys.isEmpty
+                do throws(UserChange.Refusal) { try change.apply(to: &after, at: .now) } catch {
+                    return .refused(error)
+                }
+                for group in after.groups where !before.groups.contains(group) {
+                    guard try mayJoin(group) else { return .refused(.groupAbsent(group)) }
+                }
+                let losesKeys = before.keys.contains(where: \.isLasting) && !after.keys.contains(where: \.isLasting)
                 if after.isDisabled || losesKeys, try isLastAdmin(before) { return .lastAdmin }
-                for key in after.keys where !before.keys.contains(key) { try writeKey(key, of: id) }
+                let (old, new) = (before.keys.flatMap(\.digests), after.keys.flatMap(\.digests))
+                for digest in new where !old.contains(digest) { try writeKey(digest, of: id) }
                 try AtomicFile.write(after.record.bytes, to: layout.user(id.digest), durable: isDurable)
                 try tidy(id) { () throws(StoreError) in
-                    for key in before.keys where !after.keys.contains(key) { try forgetKey(key, of: before) }
+                    for digest in old where !new.contains(digest) { try forgetKey(digest, of: before) }
+                    for key in before.keys where after.key(key.id) == nil { try forgetUse(of: key.id) }
                 }
                 return .changed(after)
             }
@@ -140,9 +154,9 @@ extension JSONFileStore {
     func userList(_ path: String) -> IndexLog { IndexLog(path: path, isDurable: true) }
 
     func lists(of user: User) -> [IndexLog] {
-        let lists = [
-            userList(layout.userList), userList(layout.userList(owner: user.id.owner, number: user.ownerNumber)),
-        ]
+        let lists =
+            [userList(layout.userList), userList(layout.userList(owner: user.id.owner, number: user.ownerNumber))]
+            + user.groups.map { userList(layout.memberList($0)) }
         switch user.role {
         case .user: return lists
         case .client: return lists + [userList(layout.clientList)]
@@ -171,16 +185,16 @@ extension JSONFileStore {
         layout.lock("lists", Hex.sha256(String(list.path.split(separator: "/").last ?? "")))
     }
 
-    func writeKey(_ key: User.Key, of id: User.ID) throws(StoreError) {
+    func writeKey(_ digest: APIKey.Digest, of id: User.ID) throws(StoreError) {
         let record: JSON = ["owner": JSON(id.owner), "user_id": JSON(id.userID)]
-        try AtomicFile.write(record.bytes, to: layout.key(key.digest), durable: isDurable)
+        try AtomicFile.write(record.bytes, to: layout.key(digest), durable: isDurable)
     }
 
     /// Removes what leads from a key to its user, and the file that tells the first admin's key, if it is that.
-    func forgetKey(_ key: User.Key, of user: User) throws(StoreError) {
-        try Directory.removeFile(layout.key(key.digest), durably: false)
+    func forgetKey(_ digest: APIKey.Digest, of user: User) throws(StoreError) {
+        try Directory.removeFile(layout.key(digest), durably: false)
         guard user.role == .admin, let file = try File.reading(layout.adminKey) else { return }
         let told = String(decoding: try file.readAll().prefix { $0 > 0x20 }, as: UTF8.self)
-        if Hex.sha256(told) == key.digest { try Directory.removeFile(layout.adminKey, durably: false) }
+        if Hex.sha256(told) == digest { try Directory.removeFile(layout.adminKey, durably: false) }
     }
 }

@@ -13,6 +13,7 @@ package struct JSONFileStore: Store {
     let syncedFilesKeepNames: Bool
     let users = RecordCache<User>()
     let keys = RecordCache<User.ID>()
+    let groupRecords = RecordCache<Group>()
     let modelLists = RecordCache<ModelList>()
     let journal = JournalHolder()
     let writer: ArchiveWriter

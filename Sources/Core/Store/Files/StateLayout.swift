@@ -19,7 +19,7 @@ struct StateLayout: Sendable {
     /// The directories that are made where they are missing, at every start.
     var areas: [String] {
         [
-            "locks", "trash", "accounts", "users", "users/lists", "keys", "conversations", "answers",
+            "locks", "trash", "accounts", "users", "users/lists", "keys", "groups", "conversations", "answers",
             "journals", "removals",
         ]
         .map { "\(root)/\($0)" }
@@ -35,6 +35,15 @@ struct StateLayout: Sendable {
     func user(_ digest: String) -> String { sharded("/users/", digest, ".json") }
 
     func key(_ digest: APIKey.Digest) -> String { sharded("/keys/", digest, ".json") }
+
+    /// Says when the key was last used.
+    func keyUse(_ id: User.Key.ID) -> String { sharded("/keys/", id, ".used") }
+
+    var groups: String { "\(root)/groups" }
+
+    func group(_ id: Group.ID) -> String { "\(groups)/\(id).json" }
+
+    func memberList(_ group: Group.ID) -> String { "\(root)/users/lists/group-\(Hex.sha256(group)).jsonl" }
 
     /// `root/users/12/1234….json`.
     ///

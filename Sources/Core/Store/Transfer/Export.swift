@@ -8,6 +8,8 @@ package struct Export {
     package func user(_ user: User, _ write: (JSON) throws -> Void) throws {
         var record = user.summary.object ?? JSONObject()
         record["type"] = "user"
+        record["keys"] = .array(
+            try user.keys.map { key in key.summary(lastUsedAt: try store.lastUse(of: key.id)) })
         try write(.object(record))
         try conversations(of: user, write)
     }
@@ -46,8 +48,13 @@ package struct Export {
         }
     }
 
-    /// Gives `write` all users, each with its conversations, and then what was kept of those who were removed.
+    /// Gives `write` all groups, all users, each with its conversations, and then what was kept of those who were removed.
     package func all(_ write: (JSON) throws -> Void) throws {
+        for group in try store.groups() {
+            var record = group.summary.object ?? JSONObject()
+            record["type"] = "group"
+            try write(.object(record))
+        }
         try allUsers(write)
         var before: String?
         while true {

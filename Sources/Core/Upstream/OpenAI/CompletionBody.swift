@@ -20,7 +20,7 @@ enum CompletionBody {
         if caller?["safety_identifier"] != nil {
             own.append(("safety_identifier", JSONText(JSON(prompt.pseudonym))))
         }
-        var members = (caller?.members ?? []).filter { $0.name != "conversation_id" }
+        var members = (caller?.members ?? []).filter { $0.name != "conversation_id" && $0.name != "group" }
         for place in members.indices {
             guard let ours = own.firstIndex(where: { $0.name == members[place].name }) else { continue }
             members[place].value = own.remove(at: ours).value

@@ -49,6 +49,8 @@ package struct Routes: Sendable {
             store: store, signIn: signIn, proxy: server.defaultProxy, pages: pages)
         let accounts = AccountsHandler(admin: accounts)
         let health = HealthHandler(store: store)
+        let usage = UsageHandler(
+            authenticator: authenticator, store: store, zone: settings.timeZone, basePath: server.basePath)
 
         let api = server.apiPaths
         let forms = server.browserPaths
@@ -70,6 +72,10 @@ package struct Routes: Sendable {
             Route("/api/admin/accounts", [.get], for: .admins, accounts.list),
             Route("/api/admin/accounts", [.post], for: .admins, accounts.act),
             Route("/api/admin/archives", [.get], for: .admins, users.keptArchives),
+            Route("/api/usage", [.get], for: .everyRole, usage.own),
+            Route("/api/client/usage", [.get], for: .owners, usage.ofUser),
+            Route("/api/admin/usage", [.get], for: .owners, usage.all),
+            Route("/api/admin/usage/rows", [.get], for: .owners, usage.rows),
             Route("/v1/chat/completions", [.post], .openAI, for: .chatters, completions.respond),
             Route("/v1/models", [.get], .openAI, for: .everyRole, models.list),
             Route("/v1/models/*", [.get], .openAI, for: .everyRole, models.one),

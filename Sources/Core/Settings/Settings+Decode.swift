@@ -27,6 +27,10 @@ extension Settings {
         let audit = root.section("audit")
         settings.auditOmitsAddress = audit.value("omit_address", default: false, .flag)
         audit.finish()
+        let limits = root.section("limits")
+        settings.timeZone = limits.value("time_zone", default: settings.timeZone, .timeZone)
+        limits.finish()
+        settings.prices = Prices(root.section("prices"), accounts: settings.openAI.accounts)
         root.finish()
         guard report.problems.isEmpty else {
             throw SettingsError(problems: report.problems, warnings: report.warnings)

@@ -204,3 +204,11 @@ struct TurnJournalTests {
         await #expect(throws: StoreError.self) { try await store.appendTurn(of: conversation("c1"), of: owner) }
     }
 }
+
+extension TurnJournal {
+    fileprivate func commit(
+        _ bytes: [UInt8], in path: String, at offset: Int, stamp: Int
+    ) async throws(StoreError) -> Bool {
+        try await commit([JournalRecord(path: path, offset: offset, stamp: stamp, bytes: bytes)])
+    }
+}

@@ -71,6 +71,7 @@ extension JSONFileStore {
                 for key in after.keys where !before.keys.contains(key) { try writeKey(key, of: id) }
                 try AtomicFile.write(after.record.bytes, to: layout.user(id.digest), durable: isDurable)
                 try tidy(id) { () throws(StoreError) in
+                    if after.username != before.username { try renameInLedger(after) }
                     for key in before.keys where !after.keys.contains(key) { try forgetKey(key, of: before) }
                 }
                 return .changed(after)

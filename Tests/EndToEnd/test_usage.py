@@ -92,6 +92,37 @@ def test_one_row_for_each_kind_and_outcome(priced, upstream):
     assert "9 rows, 4 turns, 0 differences" in verify(gateway)
 
 
+def test_an_account_that_fails_before_another_answers_has_a_row_of_its_own(launch, upstream):
+    gateway = launch("a", "b")
+    upstream.script({"status": 500}, account="a", times=1)
+    upstream.script({"close_before_head": True}, account="b", times=1, kind="title")
+    key = gateway.add_user()
+
+    answers = [gateway.chat(key, f"Prompt {number}") for number in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    found = rows(gateway)
+    failed = [row for row in found if (row["kind"], row["outcome"]) == ("chat", "failed")]
+    assert [(row["account"], row["prompt_tokens"], row["cost"]) for row in failed] == [("a", 0, None)]
+    for answer in answers:
+        mine = [row for row in found if row["request_id"] == answer.headers["X-Request-Id"]]
+        assert sorted(row["outcome"] for row in mine if row["kind"] == "chat")[-1] == "ok"
+        assert len([row for row in mine if row["kind"] == "title"]) == 1
+    assert "0 differences" in verify(gateway)
+
+
+def test_calls_that_are_not_archived_have_rows_and_no_turn(launch):
+    gateway = launch("a", archive_v1=False)
+    messages = [{"role": "user", "content": "Hi there"}]
+    body = {"model": "stub-model", "messages": messages, "stream": True}
+    assert gateway.post("/v1/chat/completions", gateway.add_user(), **body).status_code == 200
+
+    [row] = rows(gateway)
+
+    assert (row["kind"], row["outcome"], row["estimated"]) == ("v1", "ok", False)
+    assert verify(gateway).startswith("1 rows, 0 turns, 0 differences")
+
+
 def test_sums_are_those_of_the_rows_in_every_worker(priced):
     gateway = priced("a", workers=4)
     keys = {name: gateway.add_user(name) for name in ("ada", "bob")}

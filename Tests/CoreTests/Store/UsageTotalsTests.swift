@@ -62,6 +62,18 @@ struct UsageTotalsTests {
         #expect(try tokens(store) == 10)
     }
 
+    @Test func `totals out of a backup are made anew, because they may not fit together`() async throws {
+        let store = try directory.store()
+        try await store.note([row()], by: nil)
+        #expect(try tokens(store) == 10)
+        try SQLite(store.layout.usageTotals).run("UPDATE u SET prompt = 77; PRAGMA wal_checkpoint(TRUNCATE)")
+        #expect(try tokens(store) == 77)
+        let bytes = try File(store.layout.usageTotals, O_RDONLY).readAll()
+        try AtomicFile.write(bytes, to: store.layout.usageTotals, durable: false)
+
+        #expect(try tokens(store) == 10)
+    }
+
     @Test func `rows that a power cut took away are in no sum`() async throws {
         let store = try directory.store()
         try await store.note([row()], by: nil)

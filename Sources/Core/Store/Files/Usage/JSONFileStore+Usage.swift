@@ -84,7 +84,7 @@ extension JSONFileStore {
     package func usage(_ query: UsageQuery) throws(StoreError) -> [UsageSum] {
         try aside { () throws(StoreError) in
             try withTotals { totals throws(StoreError) in
-                try totals.fold()
+                try totals.fold(recentDays)
                 return try totals.sums(query)
             }
         }
@@ -156,8 +156,9 @@ extension JSONFileStore {
                 // Somebody makes them anew, and holds the others up.
                 if error.kind == .busy { continue }
                 log.error("the ledger's rows could not be summed up", metadata: ["error": "\(error)"])
-                if error.kind == .corrupt { try? discardTotals() }
-                if error.kind == .outcomeUnknown { sleep(60) }
+                if error.kind == .corrupt, (try? discardTotals()) != nil { continue }
+                // A full disk is not emptied by asking each second.
+                sleep(60)
             }
         }
     }

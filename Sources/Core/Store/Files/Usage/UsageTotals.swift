@@ -26,6 +26,7 @@ final class UsageTotals {
             currency TEXT, \(sums),
             PRIMARY KEY(day, client, grp, cost_center, account, model, currency)) WITHOUT ROWID;
         CREATE TABLE \(database).at(file TEXT PRIMARY KEY, offset INT, last INT, crc TEXT) WITHOUT ROWID;
+        CREATE TABLE \(database).self(inode INT);
         PRAGMA \(database).user_version = \(version);
         """
     }
@@ -40,25 +41,30 @@ final class UsageTotals {
     /// Opens the database and makes its tables where there are none.
     ///
     /// - Parameter path: `:memory:` or an empty text is one that only this object has.
-    /// - Throws: ``StoreError/Kind/corrupt`` for a file that is none of ours, or of another version.
+    /// - Throws: ``StoreError/Kind/corrupt`` for a file that is none of ours, of another version, or a copy, as of a
+    ///   backup: what was copied while it was written need not fit together.
     init(_ path: String, rows root: String, isDurable: Bool) throws(StoreError) {
         self.root = root
         self.isDurable = isDurable
         database = try SQLite(path)
         try database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
-        switch try database.number("PRAGMA user_version") {
-        case Self.version: break
-        case 0 where try database.number("SELECT count(*) FROM sqlite_master") == 0:
-            let database = database
-            try database.exclusively { () throws(StoreError) in
-                // Another process may have been first.
-                if try database.number("PRAGMA user_version") == 0 { try database.run(Self.schema(of: "main")) }
-            }
-        default: throw StoreError(.corrupt, "unknown version of", path: path)
-        }
         var status = stat()
         if lstat(path, &status) != 0 { (status.st_dev, status.st_ino) = (0, 0) }
         (device, inode) = (status.st_dev, status.st_ino)
+        switch try database.number("PRAGMA user_version") {
+        case Self.version: break
+        case 0 where try database.number("SELECT count(*) FROM sqlite_master") == 0:
+            let (database, inode) = (database, Int(truncatingIfNeeded: inode))
+            try database.exclusively { () throws(StoreError) in
+                // Another process may have been first.
+                guard try database.number("PRAGMA user_version") == 0 else { return }
+                try database.run("\(Self.schema(of: "main")) INSERT INTO self VALUES(\(inode))")
+            }
+        default: throw StoreError(.corrupt, "unknown version of", path: path)
+        }
+        guard try database.number("SELECT inode FROM self") == Int(truncatingIfNeeded: inode) else {
+            throw StoreError(.corrupt, "trust a copy of", path: path)
+        }
     }
 
     /// Whether its path still names it.
@@ -84,17 +90,27 @@ final class UsageTotals {
 
     /// Folds in what is new.
     ///
-    /// - Parameter days: Looks at files of these days only; nil: at all, also whether one is gone.
+    /// - Parameter days: Looks at files of these days only, unless nothing was folded yet; nil: at all.
     func fold(_ days: [Day]? = nil) throws(StoreError) {
+        let days = try database.number("SELECT 1 FROM at LIMIT 1") == nil ? nil : days
+        // Before the files: whatever another process folds meanwhile, what it folded it found there.
+        let marks = try marks(from: days?.min())
         let sources = try sources(of: days)
-        let marks = try marks()
-        let isComplete = days != nil || marks.keys.allSatisfy { name in sources.contains { $0.file.name == name } }
         let new = sources.filter { $0.size != marks[$0.file.name]?.offset ?? 0 }
-        if new.isEmpty, isComplete { return }
+        if new.isEmpty, !lacksFiles(of: days, marks) { return }
         try sync(new, marks)
         try database.exclusively { () throws(StoreError) in
-            if isComplete, try foldNew(new, self.marks()) { return }
+            let marks = try self.marks(from: days?.min())
+            if !lacksFiles(of: days, marks), try foldNew(new, marks) { return }
             try foldAll()
+        }
+    }
+
+    /// Whether a file is gone that was read, so that its rows must be taken out of the sums.
+    private func lacksFiles(of days: [Day]?, _ marks: [String: Mark]) -> Bool {
+        marks.keys.contains { name in
+            guard let file = RowFile(name: name, root: root), days?.contains(file.day) ?? true else { return false }
+            return !Directory.exists(file.path)
         }
     }
 
@@ -159,9 +175,10 @@ final class UsageTotals {
         }
     }
 
-    func marks() throws(StoreError) -> [String: Mark] {
+    func marks(from day: Day? = nil) throws(StoreError) -> [String: Mark] {
         var marks: [String: Mark] = [:]
-        let statement = try database.prepare("SELECT file, offset, last, crc FROM at")
+        let statement = try database.prepare("SELECT file, offset, last, crc FROM main.at WHERE file >= ?")
+        try statement.bind([.text(day?.text ?? "")])
         while try statement.step() {
             marks[statement.text(0)] = Mark(offset: statement.int(1), last: statement.int(2), crc: statement.text(3))
         }

@@ -23,6 +23,7 @@ refuse 'import CCurl' 'only Upstream/HTTP sees libcurl' 'Sources/Core/Upstream/H
 refuse 'import CMarkGFM' 'only HTTP/Rendering sees cmark' 'Sources/Core/HTTP/Rendering/'
 refuse '\bFCGX_' 'only FastCGI sees libfcgi' 'Sources/FCGIApp/FastCGI/'
 refuse 'import CLinux' 'only the store sees it' 'Sources/Core/Store/'
+refuse 'import CSQLite' 'only the ledger sees SQLite' 'Sources/Core/Store/Files/Usage/'
 refuse 'import CLoop' 'only the loop sees epoll' 'Sources/Core/Support/EventLoop.swift'
 refuse 'import CFCGI' 'only the process sees the C shim' 'Sources/FCGIApp/'
 refuse '\b(flock|rename|renameat2?|fsync|fdatasync)\(|F_OFD_' 'only the store locks, renames and syncs files' \

@@ -10,7 +10,7 @@ struct App: ParsableCommand {
         subcommands: [
             ServeCommand.self, WorkerCommand.self, NginxConfigCommand.self, CheckSettingsCommand.self,
             UsersCommand.self, KeysCommand.self, GroupsCommand.self, AdminCommand.self, AccountsCommand.self,
-            ImportCommand.self, ExportCommand.self, AuditCommand.self,
+            ImportCommand.self, ExportCommand.self, AuditCommand.self, UsageCommand.self,
         ])
 
     static func main() {

@@ -50,7 +50,7 @@ struct Composition {
         let pages = HTMLPage(basePath: server.basePath, language: server.webUILanguage)
         let dispatcher = Dispatcher(
             store: store, pool: AccountPool(settings.openAI.accounts), drivers: drivers,
-            queueTimeout: server.queueTimeout, log: log)
+            queueTimeout: server.queueTimeout, log: log, ledger: ledger)
         dispatcher.catalogue.begin()
         let routes = Routes(
             settings: settings, store: store, dispatcher: dispatcher,
@@ -65,8 +65,12 @@ struct Composition {
             log: log)
     }
 
+    private var ledger: UsageLedger {
+        UsageLedger(store: store, prices: settings.prices, zone: settings.timeZone)
+    }
+
     func makeAccountAdmin() -> AccountAdmin {
-        AccountAdmin(store: store, pool: AccountPool(settings.openAI.accounts), drivers: drivers)
+        AccountAdmin(store: store, pool: AccountPool(settings.openAI.accounts), drivers: drivers, ledger: ledger)
     }
 }
 

@@ -53,6 +53,8 @@ package struct Routes: Sendable {
             store: store, signIn: signIn, proxy: server.defaultProxy, pages: pages)
         let accounts = AccountsHandler(admin: accounts)
         let health = HealthHandler(store: store)
+        let usage = UsageHandler(
+            authenticator: authenticator, store: store, zone: settings.timeZone, basePath: server.basePath)
 
         let api = server.apiPaths
         let forms = server.browserPaths
@@ -87,6 +89,10 @@ package struct Routes: Sendable {
             Route("/api/admin/accounts", [.get], for: .admins, in: .manage, accounts.list),
             Route("/api/admin/accounts", [.post], for: .admins, in: .manage, accounts.act),
             Route("/api/admin/archives", [.get], for: .admins, in: .manage, users.keptArchives),
+            Route("/api/usage", [.get], for: .everyRole, usage.own),
+            Route("/api/client/usage", [.get], for: .owners, in: .manage, usage.ofUser),
+            Route("/api/admin/usage", [.get], for: .owners, in: .manage, usage.all),
+            Route("/api/admin/usage/rows", [.get], for: .owners, in: .manage, usage.rows),
             Route("/v1/chat/completions", [.post], .openAI, for: .chatters, in: .v1, completions.respond),
             Route("/v1/models", [.get], .openAI, for: .everyRole, in: .v1, models.list),
             Route("/v1/models/*", [.get], .openAI, for: .everyRole, in: .v1, models.one),

@@ -5,8 +5,10 @@ package struct AccountAdmin: Sendable {
     let store: any Store
     let pool: AccountPool
     let drivers: UpstreamDrivers
+    let ledger: UsageLedger
 
-    package init(store: any Store, pool: AccountPool, drivers: UpstreamDrivers) {
+    package init(store: any Store, pool: AccountPool, drivers: UpstreamDrivers, ledger: UsageLedger? = nil) {
+        self.ledger = ledger ?? UsageLedger(store: store)
         self.store = store
         self.pool = pool
         self.drivers = drivers
@@ -21,8 +23,11 @@ package struct AccountAdmin: Sendable {
 
     /// Does `action` and answers with the account's row after it; a test adds how it went.
     ///
+    /// - Parameter admin: Who wants it, if that is known, and with which request.
     /// - Throws: ``GatewayError`` 404 for an unknown account.
-    package func perform(_ action: Action, on id: Account.ID) async throws -> JSON {
+    package func perform(
+        _ action: Action, on id: Account.ID, by admin: User? = nil, requestID: String? = nil
+    ) async throws -> JSON {
         guard let account = pool.account(id) else {
             throw GatewayError(.notFound, "There is no such account.", parameter: "id")
         }
@@ -30,7 +35,7 @@ package struct AccountAdmin: Sendable {
         switch action {
         case .enable: try await store.noteAccount(account, .enabled)
         case .disable: try await store.noteAccount(account, .disabled)
-        case .test: outcome = try await test(account)
+        case .test: outcome = try await test(account, by: admin, requestID)
         }
         var row = try await row(account).object ?? JSONObject()
         if let outcome { row["test"] = outcome }
@@ -64,10 +69,11 @@ package struct AccountAdmin: Sendable {
     /// Tries the account with one tiny turn.
     ///
     /// A good answer ends a rest and what a failure disabled.
-    private func test(_ account: Account) async throws -> JSON {
+    private func test(_ account: Account, by admin: User?, _ requestID: String?) async throws -> JSON {
         let start = ContinuousClock.now
-        let probe = AccountProbe(store: store, drivers: drivers)
-        let outcome = try await probe.run(on: account, waiting: .zero, within: nil)
+        let probe = AccountProbe(store: store, drivers: drivers, ledger: ledger)
+        let outcome = try await probe.run(
+            on: account, waiting: .zero, within: nil, for: admin, requestID: requestID)
         try await store.noteAccount(account, .tested(outcome))
         switch outcome {
         case .busy: return ["ok": false, "reason": "all of its slots are busy"]
@@ -112,7 +118,8 @@ package struct AccountsHandler: Sendable {
         guard let action = try call.parameters.text("action").flatMap(AccountAdmin.Action.init) else {
             throw GatewayError.invalid("action", "enable, disable or test")
         }
-        let account = try await admin.perform(action, on: Account.ID(rawValue: id))
+        let account = try await admin.perform(
+            action, on: Account.ID(rawValue: id), by: try call.principal.caller, requestID: call.request.id)
         return .json(["status": "success", "account": account])
     }
 }

@@ -28,6 +28,10 @@ extension Settings {
         settings.auditOmitsAddress = audit.value("omit_address", default: false, .flag)
         audit.finish()
         settings.keys = Keys(root.section("keys"))
+        let limits = root.section("limits")
+        settings.timeZone = limits.value("time_zone", default: settings.timeZone, .timeZone)
+        limits.finish()
+        settings.prices = Prices(root.section("prices"), accounts: settings.openAI.accounts)
         root.finish()
         guard report.problems.isEmpty else {
             throw SettingsError(problems: report.problems, warnings: report.warnings)

@@ -15,6 +15,8 @@ final class SettingsSection {
         self.report = report
     }
 
+    var names: [String] { members.names }
+
     func has(_ key: String) -> Bool { members[key].map { !$0.isNull } ?? false }
 
     /// The member `key` by `rule` before its turn; nil where it is absent or wrong, without a report.

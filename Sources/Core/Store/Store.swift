@@ -87,9 +87,9 @@ package protocol Store: Sendable {
     func openConversation(_ id: Conversation.ID, of user: ArchiveID) async throws -> ConversationFile?
     /// Up to `limit` summaries, newest first, older than the conversation named by `before`.
     func conversations(of user: ArchiveID, before: Conversation.ID?, limit: Int) async throws -> [Conversation.Summary]
-    /// Stores what a turn leaves, all of it or nothing.
+    /// Stores what a turn leaves.
     ///
-    /// - Returns: False, with nothing stored, if the user or the conversation is gone by now.
+    /// - Returns: False, with nothing but the rows stored, if the user or the conversation is gone by now.
     func finish(_ end: TurnEnd) async throws -> Bool
     /// Stores a whole conversation that another program kept.
     ///
@@ -148,6 +148,23 @@ package protocol Store: Sendable {
     func answer(_ digest: String, of archive: ArchiveID) async throws -> IdempotentResponse?
     func storeAnswer(_ answer: IdempotentResponse, as digest: String, of archive: ArchiveID) async throws
 
+    // MARK: Usage
+
+    /// Adds rows of calls without a turn to the ledger.
+    ///
+    /// - Parameter user: Whom they name.
+    func note(_ rows: [UsageRow], by user: User?) async throws
+    /// The sums of all rows that are stored by now.
+    func usage(_ query: UsageQuery) async throws -> [UsageSum]
+    /// The rows of some days, the last days first; only of users of `client`, if that is not nil.
+    func usageRows(_ days: ClosedRange<Day>, ofClient client: String?) async throws -> UsageRows
+    /// Whom a ``User/ledgerID`` named, also if that user is gone; nil where that is not known any more.
+    func usageName(of ledgerID: String) async throws -> UsageName?
+    /// Compares rows, totals and archive. Takes as long as there are rows and turns; others are not held up.
+    func verifyUsage(_ days: ClosedRange<Day>) async throws -> UsageCheck
+    /// Makes the totals anew from the rows.
+    func rebuildUsage() async throws
+
     // MARK: Audit log
 
     /// Appends an entry to the audit log.
@@ -169,18 +186,21 @@ package struct TurnEnd: Sendable {
     package var threadBefore: String?
     /// The threads that name it from now on, one for each choice that the caller may go on with.
     package var threadsAfter: [String]
-    /// Lines of other kinds, each with its `type`, which are stored with the turn or not at all.
-    package var rows: [JSON]
+    /// What the calls of the turn cost, which is stored before the turn and made durable together with it.
+    package var rows: [UsageRow]
+    /// Whom the rows name.
+    package var user: User?
 
     package init(
         of conversation: Conversation, in archive: ArchiveID, threadBefore: String? = nil,
-        threadsAfter: [String] = [], rows: [JSON] = []
+        threadsAfter: [String] = [], rows: [UsageRow] = [], by user: User? = nil
     ) {
         self.conversation = conversation
         self.archive = archive
         self.threadBefore = threadBefore
         self.threadsAfter = threadsAfter
         self.rows = rows
+        self.user = user
     }
 }
 

@@ -33,6 +33,13 @@ package enum Hex {
         }
     }
 
+    /// Nil for what is not pairs of digits.
+    static func decode(_ text: String) -> [UInt8]? {
+        let digits = text.utf8.compactMap(value(of:))
+        guard digits.count == text.utf8.count, digits.count % 2 == 0 else { return nil }
+        return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
+
     /// The SHA-256 of the text's UTF-8 bytes, 64 digits.
     package static func sha256(_ text: String) -> String {
         var text = text

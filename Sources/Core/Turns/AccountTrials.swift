@@ -29,9 +29,9 @@ final class AccountTrials: Sendable {
     /// Before the second try where nothing could be sent.
     private static let pause = Duration.milliseconds(200)
 
-    init(store: any Store, drivers: UpstreamDrivers, log: Logger) {
+    init(store: any Store, drivers: UpstreamDrivers, log: Logger, ledger: UsageLedger? = nil) {
         self.store = store
-        probe = AccountProbe(store: store, drivers: drivers)
+        probe = AccountProbe(store: store, drivers: drivers, ledger: ledger ?? UsageLedger(store: store))
         self.log = log
     }
 

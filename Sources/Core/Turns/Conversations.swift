@@ -81,13 +81,14 @@ package final class Conversations: Sendable {
         let model = try await permittedModel(of: ask, on: candidates, after: conversation)
         let prompt = prompt(of: ask, after: conversation, model: model)
         let ticket = watch.enter(ask.user, ask.key)
+        let bill = Bill(dispatcher.ledger, for: ask, prompt, at: startedAt)
         let (lease, reply) = try await ticket.run { [dispatcher] in
-            try await dispatcher.open(prompt, to: candidates, requestID: ask.requestID)
+            try await dispatcher.open(prompt, to: candidates, requestID: ask.requestID, bill: bill)
         }
         return RunningTurn(
             conversations: self, ask: ask,
             conversation: conversation ?? begun(by: ask, on: lease.account, at: startedAt),
-            startedAt: startedAt, lease: lease, turnLease: turnLease, reply: reply, ticket: ticket,
+            startedAt: startedAt, lease: lease, turnLease: turnLease, reply: reply, ticket: ticket, bill: bill,
             threadBefore: thread)
     }
 
@@ -150,30 +151,42 @@ package final class Conversations: Sendable {
         throw .promptTooLarge(maxConversationBytes)
     }
 
-    /// Stores the last turn of `conversation`.
+    /// Stores the last turn of `conversation`, and the rows of what it took.
     ///
     /// - Throws: ``GatewayError/conversationNotFound`` if it was removed while the answer was on its way: the
     ///   removal stands.
     func archive(
-        _ conversation: Conversation, of ask: Ask, threadBefore: String?, threadsAfter: [String]
+        _ conversation: Conversation, of ask: Ask, threadBefore: String?, threadsAfter: [String], _ rows: [UsageRow]
     ) async throws {
-        guard ask.isArchived else { return }
+        guard ask.isArchived else { return try await store.note(rows, by: ask.user) }
+        var rows = rows
+        for place in rows.indices { rows[place].conversation = conversation.id }
+        rows[0].turn = conversation.turns.last?.id
         let end = TurnEnd(
-            of: conversation, in: ask.user.archive, threadBefore: threadBefore, threadsAfter: threadsAfter)
+            of: conversation, in: ask.user.archive, threadBefore: threadBefore, threadsAfter: threadsAfter, rows: rows,
+            by: ask.user)
         guard try await store.finish(end) else {
             throw GatewayError.conversationNotFound
         }
     }
 
-    /// A title that the upstream gives within its time, else one cut from the prompt.
+    /// A title that the upstream gives within its time, else one cut from the prompt; and the row of that call.
     func title(
-        for turn: Turn, of conversation: Conversation, from account: Account, pseudonym: String, requestID: String
-    ) async -> String {
+        for turn: Turn, of conversation: Conversation, from account: Account, _ bill: Bill
+    ) async -> (title: String, row: UsageRow?) {
         let cut = Title.cut(from: turn.prompt)
-        guard let driver = try? dispatcher.drivers.driver(for: account) else { return cut }
-        let given = await withTaskGroup(of: String?.self) { group in
+        guard let driver = try? dispatcher.drivers.driver(for: account) else { return (cut, nil) }
+        let start = Timestamp.now
+        let pseudonym = bill.ask.user.archive.pseudonym
+        typealias Outcome = Result<UpstreamTitle?, UpstreamError>
+        let outcome = await withTaskGroup(of: Outcome?.self) { group -> Outcome? in
             group.addTask {
-                try? await driver.title(for: turn, of: conversation, from: account, pseudonym: pseudonym)
+                do throws(UpstreamError) {
+                    return .success(
+                        try await driver.title(for: turn, of: conversation, from: account, pseudonym: pseudonym))
+                } catch {
+                    return .failure(error)
+                }
             }
             group.addTask {
                 try? await Task.sleep(for: self.titleTimeout)
@@ -181,10 +194,19 @@ package final class Conversations: Sendable {
             }
             let first = await group.next() ?? nil
             group.cancelAll()
-            return first
+            // What came of a call that took too long is known at once then.
+            if let first { return first }
+            return await group.next() ?? nil
         }
-        if given == nil { log.info("no title given", metadata: ["request_id": "\(requestID)"]) }
-        return given.flatMap(Title.clean) ?? cut
+        let given = (try? outcome?.get())?.text
+        if given == nil { log.info("no title given", metadata: ["request_id": "\(bill.ask.requestID)"]) }
+        let bytes = turn.prompt.prefix(1000).utf8.count + turn.reply.prefix(1000).utf8.count
+        let row = outcome.flatMap {
+            bill.row(
+                ofTitle: $0, from: account, model: account.titleModel ?? turn.requestedModel, promptBytes: bytes,
+                at: start)
+        }
+        return (given.flatMap(Title.clean) ?? cut, row)
     }
 
     private func permittedPool(of ask: Ask) throws -> AccountPool.Kind {

@@ -20,32 +20,41 @@ package final class Dispatcher: Sendable {
     let trials: AccountTrials
     let log: Logger
     package let catalogue: ModelCatalogue
+    let ledger: UsageLedger
 
     package init(
-        store: any Store, pool: AccountPool, drivers: UpstreamDrivers, queueTimeout: Duration, log: Logger
+        store: any Store, pool: AccountPool, drivers: UpstreamDrivers, queueTimeout: Duration, log: Logger,
+        ledger: UsageLedger? = nil
     ) {
+        let ledger = ledger ?? UsageLedger(store: store)
+        self.ledger = ledger
         self.store = store
         self.pool = pool
         self.drivers = drivers
         self.queueTimeout = queueTimeout
-        trials = AccountTrials(store: store, drivers: drivers, log: log)
+        trials = AccountTrials(store: store, drivers: drivers, log: log, ledger: ledger)
         self.log = log
         catalogue = ModelCatalogue(accounts: pool.accounts, store: store, drivers: drivers, log: log)
     }
 
     /// Sends a prompt, and returns when the first of the candidates that takes it has begun to answer.
     ///
+    /// - Parameter bill: Makes the rows of tries that fail.
     /// - Throws: ``GatewayError`` with the time of the next try, where there is one.
     func open(
-        _ prompt: UpstreamPrompt, to candidates: Candidates, requestID: String
+        _ prompt: UpstreamPrompt, to candidates: Candidates, requestID: String, bill: Bill
     ) async throws -> (lease: AccountLease, reply: UpstreamReply) {
         let members = try await members(candidates, model: prompt.model)
         var failures = TurnFailures()
         while true {
+            let start = Timestamp.now
             switch try await attempt(prompt, candidates, among: members, after: failures) {
             case .answering(let lease, let reply): return (lease, reply)
             case .exhausted: throw failures.callerError
             case .failed(let account, let error):
+                if let row = bill.row(of: error, from: account, at: start) {
+                    try await store.note([row], by: bill.ask.user)
+                }
                 let noted = try await note(error, of: account, by: prompt.pseudonym, requestID: requestID)
                 if let refusal = refusal(for: error, candidates, noted.health) { throw refusal }
                 failures.add(error, of: account, noted.trial)

@@ -15,18 +15,22 @@ package final class RunningTurn {
     private let reply: any UpstreamReply
     /// Says when the caller may not go on.
     private let ticket: TurnWatch.Ticket
+    /// Makes the rows of what the turn took.
+    private let bill: Bill
     private var stage = Stage.answering
 
     private enum Stage {
         case answering
         /// The reply is whole; its conversation gets its title.
-        case titling(Conversation, Pending<String>)
-        case whole(Conversation)
+        case titling(Conversation, UsageRow, Pending<(title: String, row: UsageRow?)>)
+        /// With the rows of what it took, its own first.
+        case whole(Conversation, [UsageRow])
     }
 
     init(
         conversations: Conversations, ask: Ask, conversation: Conversation, startedAt: Timestamp, lease: AccountLease,
-        turnLease: Lease?, reply: any UpstreamReply, ticket: TurnWatch.Ticket, threadBefore: String? = nil
+        turnLease: Lease?, reply: any UpstreamReply, ticket: TurnWatch.Ticket, bill: Bill,
+        threadBefore: String? = nil
     ) {
         self.conversations = conversations
         self.ask = ask
@@ -37,6 +41,7 @@ package final class RunningTurn {
         self.reply = reply
         self.threadBefore = threadBefore
         self.ticket = ticket
+        self.bill = bill
         ticket.control(reply.control)
     }
 
@@ -72,10 +77,10 @@ package final class RunningTurn {
                 }
                 if let event { return event }
                 try await endReply()
-            case .titling(var whole, let title):
-                guard let title = try await title.value(within: silence) else { return .silence }
+            case .titling(var whole, let row, let title):
+                guard let (title, titleRow) = try await title.value(within: silence) else { return .silence }
                 whole.title = title
-                stage = .whole(whole)
+                stage = .whole(whole, [row] + [titleRow].compactMap { $0 })
             case .whole: return nil
             }
         }
@@ -85,16 +90,15 @@ package final class RunningTurn {
     private func endReply() async throws {
         try await conversations.dispatcher.noteSuccess(of: lease.account)
         let whole = conversation(with: reply.collected, outcome: .complete)
+        let row = bill.row(of: reply.collected, from: lease.account, .ok)
         guard whole.isNew, ask.completion == nil, let turn = whole.turns.last else {
-            stage = .whole(whole)
+            stage = .whole(whole, [row])
             return
         }
-        let title = Pending { [conversations, ask, lease] in
-            await conversations.title(
-                for: turn, of: whole, from: lease.account, pseudonym: ask.user.archive.pseudonym,
-                requestID: ask.requestID)
+        let title = Pending { [conversations, lease, bill] in
+            await conversations.title(for: turn, of: whole, from: lease.account, bill)
         }
-        stage = .titling(whole, title)
+        stage = .titling(whole, row, title)
     }
 
     /// Ends a turn that was broken off: the caller left (the task is cancelled or an event could not be sent), the
@@ -118,9 +122,9 @@ package final class RunningTurn {
     package func close() async throws -> Conversation {
         if case .answering = stage { try await endReply() }
         while try await next() != nil {}
-        guard case .whole(let whole) = stage else { throw CancellationError() }
+        guard case .whole(let whole, let rows) = stage else { throw CancellationError() }
         try await conversations.archive(
-            whole, of: ask, threadBefore: threadBefore, threadsAfter: threads(after: reply.collected))
+            whole, of: ask, threadBefore: threadBefore, threadsAfter: threads(after: reply.collected), rows)
         return whole
     }
 
@@ -173,10 +177,15 @@ package final class RunningTurn {
         try await conversations.dispatcher.note(
             upstream, of: lease.account, by: ask.user.archive.pseudonym, requestID: ask.requestID)
         var failure = upstream.gatewayError
-        if !part.isEmpty {
+        let row = bill.row(of: part, from: lease.account, hasLeft ? .interrupted : .truncated)
+        if part.isEmpty {
+            // The prompt was paid nevertheless.
+            try await conversations.store.note([row], by: ask.user)
+        } else {
             let kept = conversation(with: part, outcome: hasLeft ? .interrupted : .truncated)
             // A caller that stopped the answer goes on with what it has of it, one that lost it asks once more.
-            try await conversations.archive(kept, of: ask, threadBefore: nil, threadsAfter: threads(after: part))
+            try await conversations.archive(
+                kept, of: ask, threadBefore: nil, threadsAfter: threads(after: part), [row])
             failure.conversationID = kept.id
         }
         throw failure

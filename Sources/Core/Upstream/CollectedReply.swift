@@ -82,6 +82,9 @@ package struct CollectedReply: Sendable {
     /// The text of the first choice.
     var text: EscapedText { ordered.first?.choice.text ?? EscapedText() }
 
+    /// The bytes of text of all choices, thoughts and calls of tools among them.
+    var size: Int { choices.values.reduce(0) { $0 + $1.size } }
+
     var isEmpty: Bool { choices.values.allSatisfy(\.isEmpty) }
 
     /// Whether the last word has come, if not the end mark.

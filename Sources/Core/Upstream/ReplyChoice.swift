@@ -59,6 +59,11 @@ struct ReplyChoice: Sendable {
 
     var toolCalls: [JSON] { calls.sorted { $0.key < $1.key }.map { .object($0.value) } }
 
+    var size: Int {
+        text.bytes.count + (refusal?.utf8.count ?? 0) + (reasoning?.bytes.count ?? 0)
+            + toolCalls.reduce(0) { $0 + $1.textSize }
+    }
+
     var isEmpty: Bool { text.isEmpty && calls.isEmpty && refusal?.isEmpty ?? true && reasoning?.isEmpty ?? true }
 
     /// The message as the caller will send it back in its next call.

@@ -8,12 +8,12 @@ package protocol UpstreamDriver: Sendable {
     /// task closes the upstream connection at once.
     func send(_ prompt: UpstreamPrompt, to account: Account) async throws(UpstreamError) -> any UpstreamReply
 
-    /// A title for a conversation whose first turn just ended; nil where the upstream has none to give.
+    /// A title for a conversation whose first turn just ended; nil where the upstream was not asked.
     ///
     /// - Parameter pseudonym: Names the user as ``UpstreamPrompt/pseudonym`` does.
     func title(
         for turn: Turn, of conversation: Conversation, from account: Account, pseudonym: String
-    ) async throws(UpstreamError) -> String?
+    ) async throws(UpstreamError) -> UpstreamTitle?
 
     /// Asks the upstream which models an account offers, in its order; empty where it does not say. May take long.
     func models(of account: Account) async throws(UpstreamError) -> UpstreamModels
@@ -28,6 +28,20 @@ extension UpstreamDriver {
     }
 
     package func standardModels(of account: Account) -> [String]? { nil }
+}
+
+/// What an upstream that was asked for a title gave.
+package struct UpstreamTitle: Sendable, Equatable {
+    /// Nil where it has none to give.
+    package var text: String?
+    package var model: String?
+    package var usage: TokenUsage?
+
+    package init(text: String?, model: String? = nil, usage: TokenUsage? = nil) {
+        self.text = text
+        self.model = model
+        self.usage = usage
+    }
 }
 
 /// What is asked of an upstream.

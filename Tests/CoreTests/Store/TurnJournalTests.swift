@@ -65,6 +65,30 @@ struct TurnJournalTests {
         store.closeJournal()
     }
 
+    @Test func `a turn comes back with its row`() async throws {
+        let (store, owner) = try storeWithJournal()
+        let user = try #require(try store.user(owner.user))
+        let today = Day(utc: .now)
+        for number in 0..<2 {
+            let talk = conversation("c\(number)")
+            var row = UsageRow(
+                at: .now, day: today, account: "a", kind: .chat, usage: TokenUsage(prompt: 10, completion: 1))
+            row.turn = talk.turns[0].id
+            #expect(try await store.finish(TurnEnd(of: talk, in: owner, rows: [row], by: user)))
+        }
+
+        let after = try afterPowerCut(store) { layout in
+            let file = try #require(try RowFile.files(of: today, in: layout.usageRows).first)
+            try File(file.path, O_RDWR).truncate(to: 30)
+            #expect(unlink(layout.archive(owner).path(ofLog: 0)) == 0)
+        }
+
+        #expect(try after.usage(UsageQuery(days: today...today, by: [.day])).first?.usage.prompt == 20)
+        let check = try after.verifyUsage(today...today)
+        #expect(check.rows == 2 && check.turns == 2 && check.count == 0)
+        store.closeJournal()
+    }
+
     @Test func `what was removed stays removed`() async throws {
         let (store, owner) = try storeWithJournal()
         let user = User(id: User.ID(owner: "self", userID: "u2"), username: "u2")
@@ -202,5 +226,13 @@ struct TurnJournalTests {
         #expect(unlink("\(store.layout.journals)/0.journal") == 0)
 
         await #expect(throws: StoreError.self) { try await store.appendTurn(of: conversation("c1"), of: owner) }
+    }
+}
+
+extension TurnJournal {
+    fileprivate func commit(
+        _ bytes: [UInt8], in path: String, at offset: Int, stamp: Int
+    ) async throws(StoreError) -> Bool {
+        try await commit([JournalRecord(path: path, offset: offset, stamp: stamp, bytes: bytes)])
     }
 }

@@ -76,5 +76,5 @@ final class ScriptedDriver: UpstreamDriver {
 
     func title(
         for turn: Turn, of conversation: Conversation, from account: Account, pseudonym: String
-    ) async throws(UpstreamError) -> String? { title }
+    ) async throws(UpstreamError) -> UpstreamTitle? { UpstreamTitle(text: title) }
 }

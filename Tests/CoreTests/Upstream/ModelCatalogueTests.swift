@@ -18,7 +18,7 @@ import Testing
 
         func title(
             for turn: Turn, of conversation: Conversation, from account: Account, pseudonym: String
-        ) async throws(UpstreamError) -> String? { nil }
+        ) async throws(UpstreamError) -> UpstreamTitle? { nil }
 
         func models(of account: Account) async throws(UpstreamError) -> UpstreamModels {
             asked.withLock { $0.append(account.id) }

@@ -40,6 +40,7 @@ class Completion:
     async def send(self, step: Step, connection: Connection) -> None:
         self.reply = step.text if step.text is not None else self.reply
         self.model = step.model or self.model
+        self.cached, self.reasoning = step.cached_tokens, step.reasoning_tokens
         if self.is_streamed:
             await self.stream(step, connection)
         else:
@@ -48,10 +49,15 @@ class Completion:
     @property
     def usage(self) -> dict:
         tokens = len(self.reply.split())
-        return {
+        usage = {
             "prompt_tokens": self.prompt_tokens, "completion_tokens": tokens,
             "total_tokens": self.prompt_tokens + tokens,
         }
+        if self.cached:
+            usage["prompt_tokens_details"] = {"cached_tokens": self.cached}
+        if self.reasoning:
+            usage["completion_tokens_details"] = {"reasoning_tokens": self.reasoning}
+        return usage
 
     async def whole(self, step: Step, connection: Connection) -> None:
         reason = "tool_calls" if step.tool_calls else "stop"

@@ -42,6 +42,9 @@ class Step:
     #: A good answer without its `usage`, or without `data: [DONE]`.
     missing_usage: bool = False
     missing_done: bool = False
+    #: How many of the tokens in `usage` were cached, or thoughts.
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
     #: A good answer that calls a tool.
     tool_calls: bool = False
     #: A refusal in place of the reply's text, and the thoughts before it.

@@ -40,6 +40,8 @@ class Person:
         self.is_dark = threading.Event()
         self.too_late = 0
         self.acknowledged = self.doubted = self.turns = 0
+        #: The ids of acknowledged requests that were turns.
+        self.turn_ids: list[str] = []
         #: How often each answer came, by status and code; 0 for none.
         self.answers: Counter[str] = Counter()
 
@@ -65,6 +67,8 @@ class Person:
         self.answers[words_of(answer)] += 1
         if answer is not None and answer.status_code == 200:
             self.acknowledged += 1
+            if path == "/api/chat":
+                self.turn_ids.append(answer.headers["X-Request-Id"])
             return answer
         self.doubted += 1
         return None

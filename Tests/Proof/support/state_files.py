@@ -8,7 +8,7 @@ from pathlib import Path
 
 #: Written without a sync: losing them in a power cut is harmless, or (logs) the journal puts them right at the next
 #: start; see DESIGN.md, "State".
-HARMLESS = re.compile(r"accounts/([^/]*\.health|tries-..)\.json|answers/.*|conversations/.*/(list\.jsonl|index|\d+\.log)")
+HARMLESS = re.compile(r"accounts/([^/]*\.health|tries-..)\.json|answers/.*|conversations/.*/(list\.jsonl|index|\d+\.log)|usage/rows/.*")
 LINE = re.compile(rb'\{"crc":"([0-9a-f]{8})",(.*)\}', re.DOTALL)
 
 

@@ -29,13 +29,18 @@ extension JSONFileStore {
 
     package func finish(_ end: TurnEnd) async throws(StoreError) -> Bool {
         let archive = end.archive
-        do throws(StoreError) {
-            guard try takesTurns(archive), try await append(end) else { return false }
-        } catch {
+        // First, because the upstream is to be paid whatever comes of the turn.
+        let rows = try write(end.rows, by: end.user)
+        let turn: Append?
+        do throws(StoreError) { turn = try takesTurns(archive) ? try append(end) : nil } catch {
+            try await makeDurable(rows)
             // A removal took the directory away meanwhile.
             guard error.code == ENOENT, try !takesTurns(archive) else { throw error }
             return false
         }
+        try await makeDurable(rows + [turn].compactMap { $0 })
+        guard let turn else { return false }
+        extendIndex(of: archive, after: turn)
         guard try !takesTurns(archive) else { return true }
         // The user was removed meanwhile, perhaps before the directory was made anew.
         try discardLeftovers(archive)
@@ -47,15 +52,15 @@ extension JSONFileStore {
         try user(archive.user)?.archive == archive
     }
 
-    /// False if the conversation is gone.
-    private func append(_ end: TurnEnd) async throws(StoreError) -> Bool {
+    /// Nil if the conversation is gone.
+    private func append(_ end: TurnEnd) throws(StoreError) -> Append? {
         let files = layout.archive(end.archive)
         var tail = end.conversation.tail
         if tail == nil {
             if end.conversation.isNew {
                 try createDirectory(of: end.archive)
             } else {
-                guard let last = try files.last(of: end.conversation.id) else { return false }
+                guard let last = try files.last(of: end.conversation.id) else { return nil }
                 tail = Conversation.Tail(last)
             }
         }
@@ -63,15 +68,16 @@ extension JSONFileStore {
         let gone = end.threadBefore.map { Self.threadName($0, of: end.archive) }
         let lines = Archive.lines(
             of: end, after: tail, known: known, gone: gone.flatMap { known.contains($0) ? nil : $0 })
-        guard let place = try append(lines, to: files, after: tail) else { return false }
-        try await makeDurable(lines, at: place, in: files)
-        // Looks would do it, but a user who only writes must not leave all of it to the first of them.
-        if place.offset / Archive.mostUnindexed != (place.offset + lines.count) / Archive.mostUnindexed {
-            do throws(StoreError) { try files.extendIndexIfLong() } catch {
-                log.error("an index could not be extended", metadata: ["error": "\(error)"])
-            }
+        return try append(lines, to: files, after: tail)
+    }
+
+    /// Looks would do it, but a user who only writes must not leave all of it to the first of them.
+    private func extendIndex(of archive: ArchiveID, after turn: Append) {
+        let end = turn.offset + turn.bytes.count
+        guard turn.offset / Archive.mostUnindexed != end / Archive.mostUnindexed else { return }
+        do throws(StoreError) { try layout.archive(archive).extendIndexIfLong() } catch {
+            log.error("an index could not be extended", metadata: ["error": "\(error)"])
         }
-        return true
     }
 
     /// Appends lines of which the first is of a turn; nil, with that blanked, if what it follows was removed meanwhile.
@@ -80,7 +86,7 @@ extension JSONFileStore {
     /// sees what the other has written.
     private func append(
         _ lines: [UInt8], to files: Archive, after tail: Conversation.Tail?
-    ) throws(StoreError) -> (stamp: Int, log: Int, offset: Int)? {
+    ) throws(StoreError) -> Append? {
         let stamp = JournalRecord.now
         let (log, offset) = try writer.append(lines, to: files)
         if let tail, try files.isRemoved(tail.place) {
@@ -88,23 +94,32 @@ extension JSONFileStore {
             try files.blank([LinePlace(log: log, offset: offset, size: size)], durable: false)
             return nil
         }
-        return (stamp, log, offset)
+        return Append(path: files.path(ofLog: log), offset: offset, bytes: lines, stamp: stamp)
     }
 
-    private func makeDurable(
-        _ lines: [UInt8], at place: (stamp: Int, log: Int, offset: Int), in files: Archive
-    ) async throws(StoreError) {
-        guard isDurable else { return }
-        let path = files.path(ofLog: place.log)
-        if let journal = journal.current,
-            try await journal.commit(lines, in: layout.relative(path), at: place.offset, stamp: place.stamp)
-        {
-            return
+    /// Lines that were appended to a file and are not durable yet.
+    struct Append {
+        var path: String
+        var offset: Int
+        var bytes: [UInt8]
+        /// ``JournalRecord/now`` from before they were written.
+        var stamp: Int
+    }
+
+    /// Makes appends durable, all with one sync.
+    func makeDurable(_ appends: [Append]) async throws(StoreError) {
+        guard isDurable, !appends.isEmpty else { return }
+        if let journal = journal.current {
+            let records = appends.map { append in
+                JournalRecord(
+                    path: layout.relative(append.path), offset: append.offset, stamp: append.stamp, bytes: append.bytes)
+            }
+            if try await journal.commit(records) { return }
         }
-        try sync(path)
+        for append in appends { try sync(append.path) }
     }
 
-    /// Makes a log durable by itself; that waits for the disk.
+    /// Makes a file durable by itself; that waits for the disk.
     private func sync(_ path: String) throws(StoreError) {
         guard isDurable else { return }
         try File(path, O_RDONLY).syncData()
@@ -140,10 +155,11 @@ extension JSONFileStore {
         line.bytesBefore += last.place.size
         line.title = title
         (line.known, line.gone, line.parent, line.head, line.turnID) = ([], nil, nil, nil, nil)
-        guard let place = try append(line.encode(turn: nil), to: files, after: Conversation.Tail(last)) else {
+        line.rowDay = nil
+        guard let title = try append(line.encode(turn: nil), to: files, after: Conversation.Tail(last)) else {
             return false
         }
-        try sync(files.path(ofLog: place.log))
+        try sync(title.path)
         return true
     }
 

@@ -47,7 +47,7 @@ extension JSONFileStore {
     private func sweepAll() throws(StoreError) {
         try sweepOften()
         try sweepRemovedUsers()
-        for directory in layout.shards { try sweepTemporaries(in: directory) }
+        for directory in layout.shards + [layout.usageNames] { try sweepTemporaries(in: directory) }
         for shard in try Directory.names(in: "\(layout.root)/conversations") {
             for user in try Directory.names(in: "\(layout.root)/conversations/\(shard)") {
                 try sweepTemporaries(in: "\(layout.root)/conversations/\(shard)/\(user)")

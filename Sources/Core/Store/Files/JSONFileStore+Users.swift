@@ -84,6 +84,7 @@ extension JSONFileStore {
                 for digest in new where !old.contains(digest) { try writeKey(digest, of: id) }
                 try AtomicFile.write(after.record.bytes, to: layout.user(id.digest), durable: isDurable)
                 try tidy(id) { () throws(StoreError) in
+                    if after.username != before.username { try renameInLedger(after) }
                     for digest in old where !new.contains(digest) { try forgetKey(digest, of: before) }
                     for key in before.keys where after.key(key.id) == nil { try forgetUse(of: key.id) }
                 }

@@ -19,6 +19,7 @@ package struct JSONFileStore: Store {
     let writer: ArchiveWriter
     let accountsPage = AccountsPageHolder()
     let waiting = WaitingLines<Wanted>()
+    let namedUsers = NamedUsers()
 
     var isDurable: Bool { durability == .fsync }
 
@@ -95,7 +96,7 @@ package struct JSONFileStore: Store {
 
     private func createTree() throws(StoreError) {
         guard chmod(layout.root, 0o700) == 0 else { throw .last("chmod", layout.root) }
-        for directory in layout.areas { try Directory.create(directory, durably: isDurable) }
+        for directory in layout.areas + [layout.usageNames] { try Directory.create(directory, durably: isDurable) }
         if let format = try read(layout.format) {
             guard [StateLayout.version, FormatMigration.from].contains(format["version"]?.int) else {
                 throw StoreError(.corrupt, "unknown format version in", path: layout.format)

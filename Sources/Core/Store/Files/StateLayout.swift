@@ -20,10 +20,24 @@ struct StateLayout: Sendable {
     var areas: [String] {
         [
             "locks", "trash", "accounts", "users", "users/lists", "keys", "groups", "conversations", "answers",
-            "journals", "removals",
+            "journals", "removals", "usage", "usage/rows",
         ]
         .map { "\(root)/\($0)" }
     }
+
+    /// Whom the ledger's rows name, a file for each; apart from ``areas``, because it grows with the users.
+    var usageNames: String { "\(root)/usage/names" }
+
+    func usageName(_ ledgerID: String) -> String { "\(usageNames)/\(ledgerID).json" }
+
+    /// The ledger: a directory for each day, in it a file for each writer.
+    var usageRows: String { "\(root)/usage/rows" }
+
+    /// Derived from the rows.
+    var usageTotals: String { "\(root)/usage/totals.db" }
+
+    /// Held by whoever folds rows in regularly.
+    var usageLease: String { "\(locks)/usage.lease" }
 
     /// The directories over which records are spread, made at the first start.
     var shards: [String] {

@@ -70,11 +70,13 @@ package struct ChatGPTDriver: UpstreamDriver {
 
     package func title(
         for turn: Turn, of conversation: Conversation, from account: Account, pseudonym: String
-    ) async throws(UpstreamError) -> String? {
+    ) async throws(UpstreamError) -> UpstreamTitle? {
         guard let thread = conversation.upstreamID else { return nil }
-        return try await endpoint.title(
+        let text = try await endpoint.title(
             of: thread, after: turn.id, as: try await tokens.token(for: account), through: account.proxy,
             totalTimeout: titleTimeout)
+        // The backend makes titles by itself, and nobody pays for them.
+        return UpstreamTitle(text: text, usage: TokenUsage(prompt: 0, completion: 0, isEstimated: true))
     }
 
     /// What the backend lists, as long as there is an access token: for a list nobody signs in.

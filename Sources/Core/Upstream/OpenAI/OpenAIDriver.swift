@@ -38,7 +38,7 @@ package struct OpenAIDriver: UpstreamDriver {
 
     package func title(
         for turn: Turn, of conversation: Conversation, from account: Account, pseudonym: String
-    ) async throws(UpstreamError) -> String? {
+    ) async throws(UpstreamError) -> UpstreamTitle? {
         let model = await model(account.titleModel ?? turn.requestedModel, of: account)
         let request = TitleRequest(turn: turn, model: model, pseudonym: pseudonym)
         let countsThoughts = limitNames.countsThoughts(model, of: account)
@@ -53,10 +53,13 @@ package struct OpenAIDriver: UpstreamDriver {
         }
     }
 
-    private func title(_ body: JSON, from account: Account) async throws(UpstreamError) -> String? {
+    private func title(_ body: JSON, from account: Account) async throws(UpstreamError) -> UpstreamTitle {
         let response = try await endpoint.post(
             "/chat/completions", body.bytes, to: account, totalTimeout: titleTimeout)
-        return TitleRequest.title(in: try await OpenAIEndpoint.json(of: response))
+        let answer = try await OpenAIEndpoint.json(of: response)
+        return UpstreamTitle(
+            text: TitleRequest.title(in: answer), model: answer["model"]?.string,
+            usage: TokenUsage(json: answer["usage"]))
     }
 
     package func models(of account: Account) async throws(UpstreamError) -> UpstreamModels {

@@ -14,7 +14,7 @@ import Testing
     private func title(_ turn: Turn, _ server: ScriptedHTTPServer) async throws -> String? {
         let account = account(server)
         let conversation = Conversation(origin: .account(account.id))
-        return try await driver.title(for: turn, of: conversation, from: account, pseudonym: "p-1")
+        return try await driver.title(for: turn, of: conversation, from: account, pseudonym: "p-1")?.text
     }
 
     private func bodies(_ server: ScriptedHTTPServer) throws -> [JSON] {

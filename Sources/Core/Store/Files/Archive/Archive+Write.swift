@@ -34,18 +34,22 @@ final class ArchiveWriter: Sendable {
     /// - Returns: Where the first of them stands, and whether the log was begun with them.
     func append(_ lines: [UInt8], to archive: Archive) throws(StoreError) -> (log: Int, offset: Int) {
         let number = try number()
-        let path = archive.path(ofLog: number)
+        return (number, try append(lines, to: archive.path(ofLog: number)))
+    }
+
+    /// The same to a file that is this writer's alone.
+    func append(_ lines: [UInt8], to path: String) throws(StoreError) -> Int {
         guard Self.queue.enter(path, atMost: .seconds(5)) else { throw StoreError(.busy, "wait for", path: path) }
         defer { Self.queue.leave(path) }
         let kept = try OpenFileCache.shared.file(path, O_RDWR | O_APPEND | O_CREAT)
         let end = try AppendLog.append(lines, to: kept.file, after: kept.wholeUpTo.load(ordering: .relaxed))
         kept.wholeUpTo.store(end, ordering: .relaxed)
-        return (number, end - lines.count)
+        return end - lines.count
     }
 }
 
 extension Archive {
-    /// The lines that a turn's end stores: the last turn, or all of a conversation without a tail; then the rows.
+    /// The lines that a turn's end stores: the last turn, or all of a conversation without a tail.
     static func lines(
         of end: TurnEnd, after tail: Conversation.Tail?, known: [String] = [], gone: String? = nil
     ) -> [UInt8] {
@@ -65,7 +69,10 @@ extension Archive {
                 conversation: conversation.id, sequence: sequence, turns: count, writtenAt: now, before: before,
                 bytesBefore: bytes, parent: parent, title: conversation.title, createdAt: conversation.createdAt,
                 updatedAt: turn.startedAt, origin: conversation.origin, turnID: turn.id)
-            if place == turns.count - 1 { (line.known, line.gone) = (known, gone) }
+            if place == turns.count - 1 {
+                (line.known, line.gone) = (known, gone)
+                line.rowDay = end.rows.first { $0.turn == turn.id }?.day
+            }
             let isFirst = place == 0
             if isFirst, hasNewHead { line.head = head }
             let encoded = line.encode(turn: turn.line, isBeforeAdjacent: !isFirst)
@@ -75,7 +82,6 @@ extension Archive {
             bytes += encoded.count
             parent = turn.id
         }
-        for row in end.rows { output += ChecksummedLine.encode(row) }
         return output
     }
 

@@ -22,6 +22,9 @@ struct ArchiveLine: Sendable {
     var gone: String?
     /// The turn that this one follows.
     var parent: String?
+    /// The day under which the ledger has the turn's row; nil for turns that were not asked here, and those of versions
+    /// without a ledger.
+    var rowDay: Day?
     var title: String
     var createdAt: Timestamp
     var updatedAt: Timestamp
@@ -54,6 +57,7 @@ struct ArchiveLine: Sendable {
         add("before", before.map { isBeforeAdjacent ? .array([JSON($0.size)]) : $0.json })
         add("bytes_before", JSON(bytesBefore))
         add("parent", parent.map { JSON($0) })
+        add("row", rowDay.map { JSON($0.text) })
         add("title", JSON(title))
         add("created_at", JSON(Int(createdAt.microsecondsSinceEpoch)))
         add("updated_at", JSON(Int(updatedAt.microsecondsSinceEpoch)))
@@ -119,6 +123,7 @@ extension ArchiveLine {
         known = member("known")?.elements?.compactMap(\.string) ?? []
         gone = member("gone")?.string
         parent = member("parent")?.string
+        rowDay = member("row")?.string.flatMap { Day($0) }
         title = member("title")?.string ?? ""
         head = member("head")?.value.object
     }

@@ -119,7 +119,8 @@ struct Journals {
     /// Ends a torn line before a record: a turn that nobody was told of was on its way into the same log.
     private func endLine(before record: JournalRecord) throws(StoreError) {
         guard record.offset > 0, let file = try File.opening("\(layout.root)/\(record.path)", O_RDWR),
-            try file.read(at: record.offset - 1, count: 1) != [0x0A], record.path.hasSuffix(".log")
+            try file.read(at: record.offset - 1, count: 1) != [0x0A],
+            record.path.hasSuffix(".log") || record.path.hasPrefix(layout.relative(layout.usageRows))
         else { return }
         try file.write([0x0A], at: record.offset - 1)
     }

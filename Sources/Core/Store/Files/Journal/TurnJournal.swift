@@ -20,7 +20,8 @@ final class TurnJournal: @unchecked Sendable {
     typealias Wake = @Sendable (@escaping @Sendable () -> Void) -> Void
 
     private struct Waiting: Sendable {
-        var record: JournalRecord
+        var records: [JournalRecord]
+        var size: Int
         var continuation: CheckedContinuation<StoreError?, Never>
     }
 
@@ -62,21 +63,20 @@ final class TurnJournal: @unchecked Sendable {
         startThread { [self] in run() }
     }
 
-    /// Makes `bytes`, which stand in `path` at `offset`, durable; returns when they are.
+    /// Makes what stands in some files durable, all of it with one sync; returns when it is.
     ///
-    /// - Parameters:
-    ///   - path: Below the state directory.
-    ///   - stamp: ``JournalRecord/now`` from before they were written to their file.
-    /// - Returns: False for more than the journal takes; the caller must sync the file itself.
+    /// - Parameter records: Each with the stamp from before it was written to its file. After a power cut those of them
+    ///   that come first are there where not all are.
+    /// - Returns: False for more than the journal takes; the caller must sync the files itself.
     /// - Throws: ``StoreError/Kind/outcomeUnknown``, also for all later ones: the process should end.
-    func commit(_ bytes: [UInt8], in path: String, at offset: Int, stamp: Int) async throws(StoreError) -> Bool {
-        guard bytes.count <= half / 4 else { return false }
-        let record = JournalRecord(path: path, offset: offset, stamp: stamp, bytes: bytes)
+    func commit(_ records: [JournalRecord]) async throws(StoreError) -> Bool {
+        let size = records.reduce(0) { $0 + $1.size }
+        guard records.reduce(0, { $0 + $1.bytes.count }) <= half / 4 else { return false }
         let outcome = await withCheckedContinuation { (continuation: CheckedContinuation<StoreError?, Never>) in
             let (late, wakes) = mutex.withLock { () -> (StoreError?, Bool) in
                 if let failure { return (failure, false) }
                 if isClosed { return (failed("use the closed", 0), false) }
-                waiting.append(Waiting(record: record, continuation: continuation))
+                waiting.append(Waiting(records: records, size: size, continuation: continuation))
                 arrivals.append(.now)
                 if arrivals.count > Self.company { arrivals.removeFirst() }
                 return (nil, waiting.count == 1 || waiting.count == Self.enough)
@@ -116,7 +116,7 @@ final class TurnJournal: @unchecked Sendable {
                 if let count = room() {
                     batch = Array(waiting.prefix(count))
                     waiting.removeFirst(count)
-                    let outcome = mutex.released { write(batch.map(\.record)) }
+                    let outcome = mutex.released { write(batch.flatMap(\.records)) }
                     failure = failure ?? outcome
                     let told = outcome
                     tell(batch, told)
@@ -162,8 +162,8 @@ final class TurnJournal: @unchecked Sendable {
         while true {
             var (count, size) = (0, 0)
             for one in waiting {
-                guard position + size + one.record.size <= half else { break }
-                size += one.record.size
+                guard position + size + one.size <= half else { break }
+                size += one.size
                 count += 1
             }
             if count > 0 { return count }

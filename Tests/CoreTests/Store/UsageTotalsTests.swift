@@ -1,0 +1,147 @@
+import Glibc
+import Testing
+
+@testable import Core
+
+/// What the JSON files keep of the ledger, and what comes of damage.
+struct UsageTotalsTests {
+    private let directory = TemporaryDirectory()
+    private let today = Day(utc: .now)
+
+    private func row(_ turn: String? = nil, tokens: Int = 10, day: Day? = nil) -> UsageRow {
+        var row = UsageRow(
+            at: .now, day: day ?? today, account: "a", model: "m", kind: .chat,
+            usage: TokenUsage(prompt: tokens, completion: 1))
+        (row.user, row.turn) = ("1", turn)
+        return row
+    }
+
+    private func tokens(_ store: JSONFileStore) throws -> Int {
+        try store.usage(UsageQuery(days: days, by: [.user])).first?.usage.prompt ?? 0
+    }
+
+    private var days: ClosedRange<Day> { today.before(400)...today }
+
+    private func onlyFile(_ store: JSONFileStore) throws -> RowFile {
+        try #require(try RowFile.files(of: today, in: store.layout.usageRows).first)
+    }
+
+    @Test func `rows are folded once, however often and by whom`() async throws {
+        let (one, other) = (try directory.store(), try directory.store())
+        for _ in 0..<3 {
+            try await one.note([row()], by: nil)
+            try await other.note([row()], by: nil)
+            #expect(try tokens(one) == tokens(other))
+        }
+        #expect(try tokens(one) == 60)
+        try one.rebuildUsage()
+        #expect(try tokens(other) == 60)
+        #expect(try one.verifyUsage(days).count == 0)
+    }
+
+    @Test(arguments: ["", "no database at all, but long enough to be looked at as one of some kind"])
+    func `totals that are gone or damaged are made anew`(content: String) async throws {
+        let store = try directory.store()
+        try await store.note([row()], by: nil)
+        #expect(try tokens(store) == 10)
+        for ending in ["-wal", "-shm", ""] { unlink(store.layout.usageTotals + ending) }
+        if !content.isEmpty {
+            try File(store.layout.usageTotals, O_WRONLY | O_CREAT).write(Array(content.utf8))
+        }
+
+        #expect(try tokens(store) == 10)
+        #expect(try store.verifyUsage(days).count == 0)
+    }
+
+    @Test func `totals of another version are made anew`() async throws {
+        let store = try directory.store()
+        try await store.note([row()], by: nil)
+        #expect(try tokens(store) == 10)
+        try SQLite(store.layout.usageTotals).run("DELETE FROM u; DELETE FROM d; PRAGMA user_version = 77")
+
+        #expect(try tokens(store) == 10)
+    }
+
+    @Test func `totals out of a backup are made anew, because they may not fit together`() async throws {
+        let store = try directory.store()
+        try await store.note([row()], by: nil)
+        #expect(try tokens(store) == 10)
+        try SQLite(store.layout.usageTotals).run("UPDATE u SET prompt = 77; PRAGMA wal_checkpoint(TRUNCATE)")
+        #expect(try tokens(store) == 77)
+        let bytes = try File(store.layout.usageTotals, O_RDONLY).readAll()
+        try AtomicFile.write(bytes, to: store.layout.usageTotals, durable: false)
+
+        #expect(try tokens(store) == 10)
+    }
+
+    @Test func `rows that a power cut took away are in no sum`() async throws {
+        let store = try directory.store()
+        try await store.note([row()], by: nil)
+        let kept = try onlyFile(store).size
+        try await store.note([row(), row()], by: nil)
+        #expect(try tokens(store) == 30)
+
+        try File(try onlyFile(store).path, O_RDWR).truncate(to: kept)
+        #expect(try tokens(store) == 10)
+        // The file is as long again as it was, with other rows.
+        try await store.note([row(tokens: 20), row(tokens: 20)], by: nil)
+        #expect(try tokens(store) == 50)
+        unlink(try onlyFile(store).path)
+        #expect(try tokens(store) == 0)
+    }
+
+    @Test func `a line that is not whole is passed over until it is`() async throws {
+        let store = try directory.store()
+        try await store.note([row()], by: nil)
+        let line = ChecksummedLine.encode(row().json)
+        let file = try File(try onlyFile(store).path, O_WRONLY | O_APPEND)
+        try file.write(Array(line[..<40]))
+        #expect(try tokens(store) == 10)
+        try file.write(Array(line[40...]))
+        #expect(try tokens(store) == 20)
+    }
+
+    @Test func `a check names what does not fit`() async throws {
+        let store = try directory.store()
+        try await store.note([row("t1"), row("t2"), row("t2")], by: nil)
+        #expect(try tokens(store) == 30)
+        #expect(try store.verifyUsage(days).differences == ["turn t2 has 2 rows"])
+
+        try SQLite(store.layout.usageTotals).run("UPDATE u SET prompt = prompt + 1")
+        #expect(try store.verifyUsage(days).differences.filter { $0.hasPrefix("the totals") }.count == 2)
+        try store.rebuildUsage()
+
+        try JSONFileStore.spoil("\"prompt\":10", with: "\"prompt\":99", in: try onlyFile(store).path)
+        let check = try store.verifyUsage(days)
+        #expect(check.rows == 2 && check.differences.contains { $0.contains("at byte 0: no row") })
+    }
+
+    @Test func `a turn in the archive without a row is found, and one of before the ledger is none`() async throws {
+        let store = try directory.store()
+        let user = try store.adding(StoreUnderTest.user("u"))
+        var talk = Conversation(id: "c", origin: .account(Account.ID(rawValue: "a")))
+        talk.turns = [Turn(id: "t1", prompt: "p", reply: "r", startedAt: .now)]
+        #expect(try await store.finish(TurnEnd(of: talk, in: user.archive)))
+        talk.turns.append(Turn(id: "t2", prompt: "p", reply: "r", startedAt: .now))
+        #expect(try await store.finish(TurnEnd(of: talk, in: user.archive, rows: [row("t2")], by: user)))
+        var check = try store.verifyUsage(days)
+        #expect(check.turns == 1 && check.rows == 1 && check.count == 0)
+
+        unlink(try onlyFile(store).path)
+        check = try store.verifyUsage(days)
+        #expect(check.differences == ["turn t2 of \(today.text) is in the archive and has no row"])
+    }
+
+    @Test func `the row of a turn whose conversation is gone stays`() async throws {
+        let store = try directory.store()
+        let user = try store.adding(StoreUnderTest.user("u"))
+        #expect(try store.removeUser(user, keepConversations: false, withUsers: false) == .removed)
+        var talk = Conversation(id: "c", origin: .account(Account.ID(rawValue: "a")))
+        talk.turns = [Turn(id: "t1", prompt: "p", reply: "r", startedAt: .now)]
+
+        #expect(try await !store.finish(TurnEnd(of: talk, in: user.archive, rows: [row("t1")], by: user)))
+
+        #expect(try tokens(store) == 10)
+        #expect(try store.verifyUsage(days).count == 0)
+    }
+}

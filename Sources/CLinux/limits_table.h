@@ -70,24 +70,24 @@ struct limits_table_head {
 };
 
 /* Sets a mark that a process may die behind: what stands before it in the program is written before it. */
-static inline void limits_table_mark(uint32_t *mark, uint32_t value) {
+static inline void limits_table_mark(uint32_t *_Nonnull mark, uint32_t value) {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     __atomic_store_n(mark, value, __ATOMIC_SEQ_CST);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 /* The same of eight bytes. */
-static inline void limits_table_mark64(uint64_t *mark, uint64_t value) {
+static inline void limits_table_mark64(uint64_t *_Nonnull mark, uint64_t value) {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     __atomic_store_n(mark, value, __ATOMIC_SEQ_CST);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
-static inline uint32_t *limits_table_requests(struct limits_table_record *record) { return record->requests; }
-static inline uint32_t *limits_table_tokens(struct limits_table_record *record) { return record->tokens; }
-static inline uint32_t *limits_table_records(struct limits_table_hold *hold) { return hold->records; }
-static inline uint32_t *limits_table_undone(struct limits_table_undo *undo) { return undo->records; }
-static inline struct limits_table_record *limits_table_before(struct limits_table_undo *undo) { return undo->before; }
+static inline uint32_t *_Nonnull limits_table_requests(struct limits_table_record *_Nonnull record) { return record->requests; }
+static inline uint32_t *_Nonnull limits_table_tokens(struct limits_table_record *_Nonnull record) { return record->tokens; }
+static inline uint32_t *_Nonnull limits_table_records(struct limits_table_hold *_Nonnull hold) { return hold->records; }
+static inline uint32_t *_Nonnull limits_table_undone(struct limits_table_undo *_Nonnull undo) { return undo->records; }
+static inline struct limits_table_record *_Nonnull limits_table_before(struct limits_table_undo *_Nonnull undo) { return undo->before; }
 
 _Static_assert(sizeof(struct limits_table_record) == 192, "the layout changed");
 _Static_assert(sizeof(struct limits_table_hold) == 72, "the layout changed");

@@ -50,7 +50,7 @@ struct Composition {
         let pages = HTMLPage(basePath: server.basePath, language: server.webUILanguage)
         let dispatcher = Dispatcher(
             store: store, pool: AccountPool(settings.openAI.accounts), drivers: drivers,
-            queueTimeout: server.queueTimeout, log: log)
+            queueTimeout: server.queueTimeout, limits: settings.limits, log: log)
         dispatcher.catalogue.begin()
         let routes = Routes(
             settings: settings, store: store, dispatcher: dispatcher,

@@ -39,7 +39,11 @@ package struct Routes: Sendable {
         let recall = RecallHandler(authenticator: authenticator, store: store, auditLog: auditLog, pages: pages)
         let conversation = ConversationHandler(
             authenticator: authenticator, store: store, conversations: conversations, auditLog: auditLog)
-        let users = UsersHandler(authenticator: authenticator, store: store, auditLog: auditLog, pages: pages)
+        let users = UsersHandler(
+            authenticator: authenticator, store: store, auditLog: auditLog, pages: pages,
+            turnLimits: dispatcher.limits)
+        let limits = LimitsHandler(
+            authenticator: authenticator, store: store, limits: dispatcher.limits, auditLog: auditLog)
         let completions = CompletionsHandler(
             authenticator: authenticator, conversations: conversations,
             idempotency: Idempotency(store: store, queueTimeout: server.queueTimeout), errors: errors,
@@ -69,6 +73,8 @@ package struct Routes: Sendable {
             Route(api.updateUser, [.get, .post], for: .owners, users.update),
             Route("/api/admin/accounts", [.get], for: .admins, accounts.list),
             Route("/api/admin/accounts", [.post], for: .admins, accounts.act),
+            Route("/api/limits", [.get], for: .everyRole, limits.show),
+            Route("/api/admin/limits/raise", [.post], for: .admins, limits.raise),
             Route("/api/admin/archives", [.get], for: .admins, users.keptArchives),
             Route("/v1/chat/completions", [.post], .openAI, for: .chatters, completions.respond),
             Route("/v1/models", [.get], .openAI, for: .everyRole, models.list),

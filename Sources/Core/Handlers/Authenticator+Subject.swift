@@ -97,6 +97,20 @@ extension Authenticator {
         return kept.user
     }
 
+    /// The user that the call is about; another client's looks like none.
+    package func target(of call: Call) async throws -> User {
+        let caller = try call.principal.caller
+        guard let userID = try call.parameters.identifier("user_id") else { throw GatewayError.missing("user_id") }
+        guard caller.role == .admin else {
+            let id = User.ID(owner: caller.id.userID, userID: userID)
+            guard let user = try await store.user(id), user.ownerNumber == caller.number else {
+                throw GatewayError.userNotFound
+            }
+            return user
+        }
+        return try await anyUser(userID, owner: try call.parameters.identifier("owner"))
+    }
+
     /// The user `userID` of any owner.
     ///
     /// - Throws: 422 naming `owner` where several owners have such a user.

@@ -4,6 +4,7 @@ package struct UsersHandler: Sendable {
     let store: any Store
     let auditLog: AuditLog
     let pages: HTMLPage
+    let turnLimits: TurnLimits
 
     /// Adds a user and shows its key, this once.
     package func add(_ call: Call) async throws -> Response {
@@ -56,7 +57,7 @@ package struct UsersHandler: Sendable {
         let caller = try call.principal.caller
         let keeps = try call.parameters.bool("keep_conversations") ?? false
         let removesUsers = try call.parameters.bool("remove_users") ?? false
-        let user = try await target(of: call)
+        let user = try await authenticator.target(of: call)
         guard user.id != caller.id else {
             throw GatewayError(.notAllowed, "Nobody can remove itself.", parameter: "user_id")
         }
@@ -81,7 +82,7 @@ package struct UsersHandler: Sendable {
         // A user's key acts for nobody else, and says so.
         if caller.role == .user { _ = try await authenticator.subject(of: call) }
         let isOwn = caller.role == .user || call.parameters.count(of: "user_id") == 0
-        let user = isOwn ? caller : try await target(of: call)
+        let user = isOwn ? caller : try await authenticator.target(of: call)
         let key = APIKey.generate()
         try await auditLog.note("rotate key", of: user, in: call)
         _ = try await change(user, UserChange(keys: .rotate(to: User.Key(key))))
@@ -91,22 +92,24 @@ package struct UsersHandler: Sendable {
         ])
     }
 
-    /// Sets `plus`, `disabled` or `username` of a user.
+    /// Sets `plus`, `disabled`, `username` or limits of a user.
     package func update(_ call: Call) async throws -> Response {
         let caller = try call.principal.caller
-        let wanted = UserChange(
+        var wanted = UserChange(
             username: try call.parameters.text("username"), hasPlus: try call.parameters.bool("plus"),
             isDisabled: try call.parameters.bool("disabled"))
         if let username = wanted.username, !User.isValidUsername(username) {
             throw GatewayError.invalid("username", User.usernameRule)
         }
-        guard !wanted.isEmpty else {
-            throw GatewayError(.invalidParameter, "Nothing to change: send plus, disabled or username.")
-        }
         guard caller.role == .admin || wanted.hasPlus != true || caller.hasPlus else {
             throw GatewayError(.plusNotAllowed, "A client without plus cannot grant plus.", parameter: "plus")
         }
-        let user = try await target(of: call)
+        let user = try await authenticator.target(of: call)
+        (wanted.limits, wanted.userLimits) = try limits(in: call, of: user)
+        try checkLimits(wanted.limits, by: caller)
+        guard !wanted.isEmpty else {
+            throw GatewayError(.invalidParameter, "Nothing to change: send plus, disabled, username or limits.")
+        }
         guard user.id != caller.id || wanted.isDisabled != true else {
             throw GatewayError(.notAllowed, "Nobody can disable itself.", parameter: "disabled")
         }
@@ -130,20 +133,6 @@ package struct UsersHandler: Sendable {
         case .absent: throw GatewayError.userNotFound
         case .lastAdmin: throw Self.lastAdmin
         }
-    }
-
-    /// The user that the call is about; another client's looks like none.
-    private func target(of call: Call) async throws -> User {
-        let caller = try call.principal.caller
-        guard let userID = try call.parameters.identifier("user_id") else { throw GatewayError.missing("user_id") }
-        guard caller.role == .admin else {
-            let id = User.ID(owner: caller.id.userID, userID: userID)
-            guard let user = try await store.user(id), user.ownerNumber == caller.number else {
-                throw GatewayError.userNotFound
-            }
-            return user
-        }
-        return try await authenticator.anyUser(userID, owner: try call.parameters.identifier("owner"))
     }
 
     private static let lastAdmin = GatewayError(

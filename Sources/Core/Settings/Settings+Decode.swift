@@ -24,6 +24,8 @@ extension Settings {
         // The server comes first: accounts without a proxy of their own take its default.
         settings.server = Server(root.section("api_server"))
         settings.openAI = OpenAI(root.section("openai"), defaultProxy: settings.server.defaultProxy)
+        settings.limits = LimitSettings(
+            root.section("limits"), accounts: settings.openAI.accounts.map(\.id.rawValue))
         let audit = root.section("audit")
         settings.auditOmitsAddress = audit.value("omit_address", default: false, .flag)
         audit.finish()

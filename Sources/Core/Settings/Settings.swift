@@ -7,6 +7,8 @@ package struct Settings: Sendable, Equatable {
     package var openAI = OpenAI()
     /// What callers see: the key `api_server`.
     package var server = Server()
+    /// What may be used: the key `limits`.
+    package var limits = LimitSettings()
     /// Leaves the addresses of admins out of the audit log: the key `audit.omit_address`.
     package var auditOmitsAddress = false
 

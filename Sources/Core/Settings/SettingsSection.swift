@@ -20,6 +20,9 @@ final class SettingsSection {
     /// The member `key` by `rule` before its turn; nil where it is absent or wrong, without a report.
     func peek<Value>(_ key: String, _ rule: SettingsRule<Value>) -> Value? { members[key].flatMap(rule.read) }
 
+    /// The keys that stand in it.
+    var names: [String] { members.names }
+
     /// The path of the member `key`.
     func path(of key: String) -> String {
         let isPlain = !key.isEmpty && key.utf8.allSatisfy { URLParts.isLetterOrDigit($0) || "_-".utf8.contains($0) }

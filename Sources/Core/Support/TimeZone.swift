@@ -65,7 +65,9 @@ package struct TimeZone: Sendable, Equatable {
         guard let kinds = reader.take(counts.times) else { return nil }
         var offsets: [Int] = []
         for _ in 0..<counts.kinds {
-            guard let offset = reader.number(4), (-100_000...100_000).contains(offset), reader.skip(2) else { return nil }
+            guard let offset = reader.number(4), (-100_000...100_000).contains(offset), reader.skip(2) else {
+                return nil
+            }
             offsets.append(Int(offset))
         }
         guard let first = offsets.first, kinds.allSatisfy({ Int($0) < offsets.count }),

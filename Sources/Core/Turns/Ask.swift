@@ -16,12 +16,16 @@ package final class Ask: Sendable {
     /// What the caller brought along, which is used in place of the pool's.
     package let callerToken: CallerToken?
     package let requestID: String
+    /// Whose limits the turn meets beside those of its user and of the user's client.
+    package let limited: [LimitClaim.Part]
+    package let notices: TurnNotices
 
     package init(
         user: User, key: APIKey.Digest? = nil, prompt: String = "", conversationID: Conversation.ID? = nil,
         pool: AccountPool.Kind = .free,
         model: String? = nil, system: String? = nil, completion: CompletionRequest? = nil, isArchived: Bool = true,
-        callerToken: CallerToken? = nil, requestID: String
+        callerToken: CallerToken? = nil, requestID: String,
+        limited: [LimitClaim.Part] = [], notices: TurnNotices = TurnNotices()
     ) {
         self.user = user
         self.key = key
@@ -34,6 +38,8 @@ package final class Ask: Sendable {
         self.isArchived = isArchived
         self.callerToken = callerToken
         self.requestID = requestID
+        self.limited = limited
+        self.notices = notices
     }
 
     /// No turn that is asked for takes more, which is quicker known than how much it takes: a byte becomes six at most

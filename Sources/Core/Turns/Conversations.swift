@@ -78,15 +78,31 @@ package final class Conversations: Sendable {
         thread: String? = nil
     ) async throws -> RunningTurn {
         let startedAt = Timestamp.now
-        let prompt = prompt(of: ask, after: conversation)
+        var prompt = prompt(of: ask, after: conversation)
+        let allowance = try await dispatcher.limits.allow(prompt, of: ask)
+        var notice = dispatcher.limits.notice(allowance.hold.report)
+        if !notice.warnings.isEmpty, let model = dispatcher.limits.settings.softModel, model != prompt.model,
+            try await dispatcher.mayAnswer(candidates, model)
+        {
+            notice.model = model
+            prompt = prompt.with(model: model)
+        }
+        ask.notices.set(notice)
+        let sent = prompt
         let ticket = watch.enter(ask.user, ask.key)
-        let (lease, reply) = try await ticket.run { [dispatcher] in
-            try await dispatcher.open(prompt, to: candidates, requestID: ask.requestID)
+        let opened: Dispatcher.Opened
+        do {
+            opened = try await ticket.run { [dispatcher] in
+                try await dispatcher.open(sent, to: candidates, requestID: ask.requestID, allowance)
+            }
+        } catch var error as GatewayError {
+            error.limits = error.limits ?? notice.report
+            throw error
         }
         return RunningTurn(
             conversations: self, ask: ask,
-            conversation: conversation ?? begun(by: ask, on: lease.account, at: startedAt),
-            startedAt: startedAt, lease: lease, turnLease: turnLease, reply: reply, ticket: ticket,
+            conversation: conversation ?? begun(by: ask, on: opened.lease.account, at: startedAt),
+            startedAt: startedAt, opened: opened, allowance: allowance, turnLease: turnLease, ticket: ticket,
             threadBefore: thread)
     }
 

@@ -25,7 +25,8 @@ package final class LimitCalendar: Sendable {
             year: civil.month == 12 ? civil.year + 1 : civil.year, month: civil.month % 12 + 1, day: 1)
         return LimitPeriod(
             day: day, month: civil.year * 12 + civil.month - 1,
-            dayEnd: start(of: day + 1, after: second, within: 3), monthEnd: start(of: next.number, after: second, within: 34))
+            dayEnd: start(of: day + 1, after: second, within: 3),
+            monthEnd: start(of: next.number, after: second, within: 34))
     }
 
     private func day(at second: Int64) -> Int {

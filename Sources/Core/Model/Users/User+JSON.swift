@@ -15,6 +15,7 @@ extension User {
         object["keys"] = .array(keys.map(\.record))
         object["limits"] = limits.isEmpty ? nil : limits.json
         object["user_limits"] = userLimits.isEmpty ? nil : userLimits.json
+        object["limit_raises"] = raises.isEmpty ? nil : .array(raises.map(\.json))
         return .object(object)
     }
 
@@ -36,7 +37,8 @@ extension User {
                 { $0.string.flatMap(Timestamp.init(rfc3339:)) }),
             let keyRecords = Self.read(record["keys"], [], { $0.array }),
             let limits = Self.read(record["limits"], Limits(), { try? Limits(json: $0) }),
-            let userLimits = Self.read(record["user_limits"], Limits(), { try? Limits(json: $0) })
+            let userLimits = Self.read(record["user_limits"], Limits(), { try? Limits(json: $0) }),
+            let raises = Self.read(record["limit_raises"], [], { $0.array })
         else { return nil }
         let keys = keyRecords.compactMap(Key.init(record:))
         guard keys.count == keyRecords.count else { return nil }
@@ -47,12 +49,14 @@ extension User {
             number: number, inheritedArchive: archive)
         self.limits = limits
         self.userLimits = userLimits
+        // One that cannot be read adds nothing.
+        self.raises = raises.compactMap(LimitRaise.init(json:))
         others = JSONObject(unchecked: members.members.filter { !Self.known.contains($0.name) })
     }
 
     private static let known: Set<String> = [
         "user_id", "owner", "number", "owner_number", "archive", "username", "role", "plus", "disabled", "created_at",
-        "keys", "limits", "user_limits",
+        "keys", "limits", "user_limits", "limit_raises",
     ]
 
     /// The value of a member; `missing` where there is none, nil where it is not of its kind.
@@ -63,13 +67,21 @@ extension User {
 
     /// What admins and clients are shown of a user: everything but the digests of its keys.
     package var summary: JSON {
-        [
-            "user_id": JSON(id.userID), "username": JSON(username), "owner": JSON(id.owner),
-            "role": JSON(role.rawValue), "plus": JSON(hasPlus), "disabled": JSON(isDisabled),
-            "created_at": JSON(createdAt.rfc3339),
-            "keys": .array(
-                keys.map { ["created_at": JSON($0.createdAt.rfc3339), "last_four": JSON($0.lastFour)] }),
-        ]
+        var object = JSONObject()
+        object["user_id"] = JSON(id.userID)
+        object["username"] = JSON(username)
+        object["owner"] = JSON(id.owner)
+        object["role"] = JSON(role.rawValue)
+        object["plus"] = JSON(hasPlus)
+        object["disabled"] = JSON(isDisabled)
+        object["created_at"] = JSON(createdAt.rfc3339)
+        object["keys"] = .array(
+            keys.map { ["created_at": JSON($0.createdAt.rfc3339), "last_four": JSON($0.lastFour)] })
+        object["limits"] = limits.json
+        if role == .client { object["user_limits"] = userLimits.json }
+        let raises = raises.filter { $0.until > .now }
+        if !raises.isEmpty { object["limit_raises"] = .array(raises.map(\.json)) }
+        return .object(object)
     }
 }
 
@@ -80,6 +92,8 @@ extension UserChange {
         object["plus"] = hasPlus.map { JSON($0) }
         object["disabled"] = isDisabled.map { JSON($0) }
         object["username"] = username.map { JSON($0) }
+        object["limits"] = limits?.json
+        object["user_limits"] = userLimits?.json
         return .object(object)
     }
 }

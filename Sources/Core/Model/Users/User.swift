@@ -68,6 +68,8 @@ package struct User: Sendable, Equatable {
     package var limits = Limits()
     /// Of a client: what each of its users may use who has no limits of its own.
     package var userLimits = Limits()
+    /// What is added to ``limits`` for a while.
+    package var raises: [LimitRaise] = []
     /// The digest of the archive that was taken over from the user of this id before.
     var inheritedArchive: String? { didSet { archive = Self.archive(of: id, number, inheritedArchive) } }
     /// Members of the record that this version does not know and keeps as they are.
@@ -119,10 +121,12 @@ package struct UserChange: Sendable, Equatable {
     /// In place of all that were set.
     package var limits: Limits?
     package var userLimits: Limits?
+    /// One more raise; those that have ended go.
+    package var raise: LimitRaise?
 
     package init(
         username: String? = nil, hasPlus: Bool? = nil, isDisabled: Bool? = nil, keys: Keys? = nil,
-        limits: Limits? = nil, userLimits: Limits? = nil
+        limits: Limits? = nil, userLimits: Limits? = nil, raise: LimitRaise? = nil
     ) {
         self.username = username
         self.hasPlus = hasPlus
@@ -130,6 +134,7 @@ package struct UserChange: Sendable, Equatable {
         self.keys = keys
         self.limits = limits
         self.userLimits = userLimits
+        self.raise = raise
     }
 
     package var isEmpty: Bool { self == UserChange() }
@@ -140,6 +145,7 @@ package struct UserChange: Sendable, Equatable {
         if let isDisabled { user.isDisabled = isDisabled }
         if let limits { user.limits = limits }
         if let userLimits { user.userLimits = userLimits }
+        if let raise { user.raises = user.raises.filter { $0.until > .now } + [raise] }
         switch keys {
         case nil: break
         case .add(let key): user.keys.append(key)

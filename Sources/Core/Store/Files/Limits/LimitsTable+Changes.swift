@@ -9,9 +9,8 @@ extension LimitsTable {
     func prepare(_ records: [Int], hold index: Int, of column: Int) {
         let head = head
         head.pointee.undo.count = UInt32(records.count)
-        let (undone, before) = (
-            limits_table_undone(&head.pointee.undo)!, limits_table_before(&head.pointee.undo)!
-        )
+        let undone = limits_table_undone(&head.pointee.undo)
+        let before = limits_table_before(&head.pointee.undo)
         for (place, number) in records.enumerated() {
             undone[place] = UInt32(number)
             before[place] = record(number).pointee
@@ -31,9 +30,8 @@ extension LimitsTable {
     func undo() {
         let head = head
         let count = min(Int(head.pointee.undo.count), LimitClaim.mostParts)
-        let (undone, before) = (
-            limits_table_undone(&head.pointee.undo)!, limits_table_before(&head.pointee.undo)!
-        )
+        let undone = limits_table_undone(&head.pointee.undo)
+        let before = limits_table_before(&head.pointee.undo)
         for place in 0..<count where undone[place] < head.pointee.record_count {
             record(Int(undone[place])).pointee = before[place]
         }
@@ -61,7 +59,7 @@ extension LimitsTable {
     func settle(_ index: Int, _ end: LimitHold.End, tick now: UInt32) {
         let held = hold(index).pointee
         guard held.count > 0, held.count <= LimitClaim.mostParts, held.column < UInt32(Self.columns) else { return }
-        let numbers = limits_table_records(hold(index))!
+        let numbers = limits_table_records(hold(index))
         let records = (0..<Int(held.count)).map { Int(numbers[$0]) }.filter { $0 < Int(head.pointee.record_count) }
         prepare(records, hold: index, of: Int(held.column))
         for number in records {
@@ -128,10 +126,12 @@ extension LimitsTable {
 extension UnsafeMutablePointer<limits_table_record> {
     private static var ring: UInt32 { UInt32(limits_table_ring) }
 
-    var requests: UnsafeMutablePointer<UInt32> { limits_table_requests(self)! }
-    var tokens: UnsafeMutablePointer<UInt32> { limits_table_tokens(self)! }
+    var requests: UnsafeMutablePointer<UInt32> { limits_table_requests(self) }
+    var tokens: UnsafeMutablePointer<UInt32> { limits_table_tokens(self) }
 
-    /// Empties what has left the window. A clock that was read earlier than another's changes nothing.
+    /// Empties what has left the window.
+    ///
+    /// A clock that was read earlier than another's changes nothing.
     func advance(to tick: UInt32) {
         guard tick > pointee.tick else { return }
         let steps = Swift.min(tick - pointee.tick, Self.ring)

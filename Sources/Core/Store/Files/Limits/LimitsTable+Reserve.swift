@@ -192,7 +192,9 @@ extension LimitsTable {
         }
     }
 
-    private func standings(of claim: LimitClaim, _ numbers: [Int], _ period: LimitPeriod, _ now: Moment) -> [LimitStanding] {
+    private func standings(
+        of claim: LimitClaim, _ numbers: [Int], _ period: LimitPeriod, _ now: Moment
+    ) -> [LimitStanding] {
         var found: [LimitStanding] = []
         for (part, number) in zip(claim.parts, numbers) {
             for kind in Limits.Kind.allCases {
@@ -232,9 +234,4 @@ extension LimitsTable {
         }
         return now.time
     }
-}
-
-extension Limits.Kind {
-    var isTokens: Bool { self == .tokensPerMinute || self == .tokensPerDay || self == .tokensPerMonth }
-    var isOfMinute: Bool { self == .requestsPerMinute || self == .tokensPerMinute }
 }

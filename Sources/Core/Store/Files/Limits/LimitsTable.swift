@@ -69,7 +69,9 @@ final class LimitsTable: @unchecked Sendable {
 
     deinit { munmap(base, Self.length) }
 
-    /// Opens the table. Where nobody has it open it is begun anew, unless its numbers are of this boot.
+    /// Opens the table.
+    ///
+    /// Where nobody has it open it is begun anew, unless its numbers are of this boot.
     ///
     /// The lock of the caller keeps others from opening it meanwhile.
     static func open(_ path: String, boot: String = SystemBoot.id) throws(StoreError) -> LimitsTable {
@@ -179,7 +181,9 @@ final class LimitsTable: @unchecked Sendable {
 
     private func growHolds() throws(StoreError) {
         let count = Int(head.pointee.hold_segments)
-        guard count < Self.mostHoldSegments else { throw StoreError(.busy, "find a free hold of", path: kept.file.path) }
+        guard count < Self.mostHoldSegments else {
+            throw StoreError(.busy, "find a free hold of", path: kept.file.path)
+        }
         let segment = try grow(by: 1, after: Int(head.pointee.segments))
         segments(at: Self.holdSegmentsStart)[count] = UInt32(segment)
         limits_table_mark(&head.pointee.segments, UInt32(segment + 1))
@@ -218,7 +222,8 @@ final class LimitsTable: @unchecked Sendable {
     // MARK: The index
 
     private func index(_ packed: UInt64) -> (places: UnsafeMutablePointer<UInt32>, mask: Int) {
-        (segment(UInt32(truncatingIfNeeded: packed >> 8)).assumingMemoryBound(to: UInt32.self), (1 << Int(packed & 0xFF)) - 1)
+        let first = segment(UInt32(truncatingIfNeeded: packed >> 8))
+        return (first.assumingMemoryBound(to: UInt32.self), (1 << Int(packed & 0xFF)) - 1)
     }
 
     /// Where the record of that digest is; nil where there is none.
@@ -264,7 +269,9 @@ final class LimitsTable: @unchecked Sendable {
         let first = try grow(by: more, after: Int(head.pointee.segments))
         limits_table_mark(&head.pointee.segments, UInt32(first + more))
         let packed = UInt64(first) << 8 | bits
-        for number in 0..<Int(head.pointee.record_count) { enter(number, record(number).pointee.digest, into: packed) }
+        for number in 0..<Int(head.pointee.record_count) {
+            enter(number, record(number).pointee.digest, into: packed)
+        }
         limits_table_mark64(&head.pointee.index, packed)
     }
 }

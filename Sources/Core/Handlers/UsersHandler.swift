@@ -113,7 +113,8 @@ package struct UsersHandler: Sendable {
         guard user.id != caller.id || wanted.isDisabled != true else {
             throw GatewayError(.notAllowed, "Nobody can disable itself.", parameter: "disabled")
         }
-        try await auditLog.note("update user", of: user, in: call, wanted.details)
+        let setsLimits = wanted.limits != nil || wanted.userLimits != nil
+        try await auditLog.note(setsLimits ? "limits.change" : "update user", of: user, in: call, wanted.details)
         let changed = try await change(user, wanted)
         return .json(["status": "success", "message": "User updated", "user": changed.summary])
     }

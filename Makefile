@@ -22,7 +22,7 @@ TEST_PROCESSES ?= 4
 BENCH ?=
 SHORT ?=
 
-PROOF_PARTS := power_cut kill ledger io_errors disk_full consistency upstream_faults reload slow soak neighbours
+PROOF_PARTS := power_cut kill ledger limits io_errors disk_full consistency upstream_faults reload slow soak neighbours
 # How long each fuzz target runs, and which; all when empty.
 FUZZ_SECONDS ?= 20
 FUZZ_TARGETS ?=

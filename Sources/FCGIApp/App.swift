@@ -11,6 +11,7 @@ struct App: ParsableCommand {
             ServeCommand.self, WorkerCommand.self, NginxConfigCommand.self, CheckSettingsCommand.self,
             UsersCommand.self, KeysCommand.self, GroupsCommand.self, AdminCommand.self, AccountsCommand.self,
             ImportCommand.self, ExportCommand.self, AuditCommand.self, UsageCommand.self,
+            LimitsCommand.self,
         ])
 
     static func main() {

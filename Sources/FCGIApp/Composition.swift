@@ -50,7 +50,7 @@ struct Composition {
         let pages = HTMLPage(basePath: server.basePath, language: server.webUILanguage)
         let dispatcher = Dispatcher(
             store: store, pool: AccountPool(settings.openAI.accounts), drivers: drivers,
-            queueTimeout: server.queueTimeout, log: log, ledger: ledger)
+            queueTimeout: server.queueTimeout, limits: settings.limits, log: log, ledger: ledger)
         dispatcher.catalogue.begin()
         let routes = Routes(
             settings: settings, store: store, dispatcher: dispatcher,
@@ -66,7 +66,7 @@ struct Composition {
     }
 
     private var ledger: UsageLedger {
-        UsageLedger(store: store, prices: settings.prices, zone: settings.timeZone)
+        UsageLedger(store: store, prices: settings.prices, zone: settings.limits.timeZone)
     }
 
     func makeAccountAdmin() -> AccountAdmin {

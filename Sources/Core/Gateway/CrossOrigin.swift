@@ -52,5 +52,8 @@ struct CrossOrigin: Sendable {
     }
 
     private static let usual = "Authorization, Content-Type, Idempotency-Key, X-Api-Key, Api-Key"
-    private static let exposed = "X-Request-Id, Retry-After, X-Should-Retry, Idempotency-Replayed, Link, Allow"
+    private static let exposed =
+        "X-Request-Id, Retry-After, X-Should-Retry, Idempotency-Replayed, Link, Allow, X-Limit-Warning, X-Limit-Model, "
+        + ["Limit", "Remaining", "Reset"].flatMap { ["X-RateLimit-\($0)-Requests", "X-RateLimit-\($0)-Tokens"] }
+        .joined(separator: ", ")
 }

@@ -39,7 +39,11 @@ package struct Routes: Sendable {
         let recall = RecallHandler(authenticator: authenticator, store: store, auditLog: auditLog, pages: pages)
         let conversation = ConversationHandler(
             authenticator: authenticator, store: store, conversations: conversations, auditLog: auditLog)
-        let users = UsersHandler(authenticator: authenticator, store: store, auditLog: auditLog, pages: pages)
+        let users = UsersHandler(
+            authenticator: authenticator, store: store, auditLog: auditLog, pages: pages,
+            turnLimits: dispatcher.limits)
+        let limits = LimitsHandler(
+            authenticator: authenticator, store: store, limits: dispatcher.limits, auditLog: auditLog)
         let keys = KeysHandler(
             authenticator: authenticator, store: store, auditLog: auditLog, settings: settings.keys)
         let groups = GroupsHandler(authenticator: authenticator, store: store, auditLog: auditLog)
@@ -54,7 +58,7 @@ package struct Routes: Sendable {
         let accounts = AccountsHandler(admin: accounts)
         let health = HealthHandler(store: store)
         let usage = UsageHandler(
-            authenticator: authenticator, store: store, zone: settings.timeZone, basePath: server.basePath)
+            authenticator: authenticator, store: store, zone: settings.limits.timeZone, basePath: server.basePath)
 
         let api = server.apiPaths
         let forms = server.browserPaths
@@ -89,6 +93,8 @@ package struct Routes: Sendable {
             Route("/api/admin/accounts", [.get], for: .admins, in: .manage, accounts.list),
             Route("/api/admin/accounts", [.post], for: .admins, in: .manage, accounts.act),
             Route("/api/admin/archives", [.get], for: .admins, in: .manage, users.keptArchives),
+            Route("/api/limits", [.get], for: .everyRole, limits.show),
+            Route("/api/admin/limits/raise", [.post], for: .admins, in: .manage, limits.raise),
             Route("/api/usage", [.get], for: .everyRole, usage.own),
             Route("/api/client/usage", [.get], for: .owners, in: .manage, usage.ofUser),
             Route("/api/admin/usage", [.get], for: .owners, in: .manage, usage.all),

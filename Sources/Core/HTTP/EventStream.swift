@@ -19,12 +19,17 @@ package struct EventStream {
     }
 
     /// A response whose body is what `body` sends.
-    package static func response(_ body: @escaping @Sendable (any BodyWriter) async throws -> Void) -> Response {
+    ///
+    /// - Parameter notices: What is known of limits goes into the head.
+    package static func response(
+        notices: TurnNotices? = nil, _ body: @escaping @Sendable (any BodyWriter) async throws -> Void
+    ) -> Response {
         var response = Response(status: .ok, body: .stream(body))
         response.headers[.contentType] = contentType
         response.headers[.cacheControl] = "no-store"
         // Without it nginx collects pieces before it sends them on.
         response.headers[.accelBuffering] = "no"
+        response.headers.add(notices?.notice)
         return response
     }
 

@@ -5,8 +5,9 @@ extension GatewayError {
             "message": JSON(message), "type": JSON(openAIType), "param": JSON(parameter),
             "code": JSON(openAICode),
         ]
-        if let conversationID, var object = error.object {
-            object["conversation_id"] = JSON(conversationID)
+        if var object = error.object {
+            object["conversation_id"] = conversationID.map { JSON($0) }
+            if code == .limitReached { object["limit"] = limits?.refused?.json }
             error = .object(object)
         }
         return ["error": error]
@@ -22,12 +23,16 @@ extension GatewayError {
         switch code {
         case .invalidKey: "invalid_api_key"
         case .rateLimited: "rate_limit_exceeded"
+        case .limitReached: isQuota ? "insufficient_quota" : "rate_limit_exceeded"
         default: word
         }
     }
 
     private var openAIType: String {
-        switch status.code {
+        if code == .limitReached, let refused = limits?.refused {
+            return isQuota ? "insufficient_quota" : refused.kind.isRequests ? "requests" : "tokens"
+        }
+        return switch status.code {
         case 401: "authentication_error"
         case 403: "permission_error"
         case 404: "not_found_error"

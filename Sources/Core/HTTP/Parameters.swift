@@ -127,6 +127,18 @@ package struct Parameters: Sendable {
         }
     }
 
+    /// The JSON value of `name`, which in a query or a form is written out; nil if it is absent, null or empty.
+    package func writtenJSON(_ name: String) throws(GatewayError) -> JSON? {
+        switch last(name) {
+        case nil, .json(.null), .text(""): return nil
+        case .json(let value): return value
+        case .text(let text):
+            do throws(JSONSyntaxError) { return try JSONReader.read(Array(text.utf8), limits: .caller) } catch {
+                throw .invalid(name, "a JSON value")
+            }
+        }
+    }
+
     /// An id in the alphabet of ``Identifier``, or a whole JSON number; nil if it is absent or empty.
     package func identifier(_ name: String) throws(GatewayError) -> String? {
         guard let text = try text(name, takesDigits: true) else { return nil }

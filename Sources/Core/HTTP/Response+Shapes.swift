@@ -54,6 +54,7 @@ extension Response {
         }
         if let pause = error.retryAfter { response.headers[.retryAfter] = String(max(1, pause.wholeSeconds)) }
         if error.isFinal { response.headers[.shouldRetry] = "false" }
+        if let limits = error.limits { response.headers.add(limits) }
         return response
     }
 
@@ -85,6 +86,7 @@ extension GatewayError {
             let isMessages = fault != nil && parameter.hasPrefix("messages")
             object["parameter"] = JSON(isMessages ? "prompt" : parameter)
         }
+        if code == .limitReached { object["limit"] = limits?.refused?.json }
         if let conversationID { object["conversation_id"] = JSON(conversationID) }
         // Old clients read this member after a failed add-user.
         if code == .userExists { object["api_key"] = .null }

@@ -22,8 +22,14 @@ package struct ChatHandler: Sendable {
         let conversation = try await conversations.begin(order.ask).finish()
 
         guard let turn = conversation.turns.last else { throw GatewayError(.internalError, "The turn was lost.") }
+        var response = try await answer(order, conversation, turn)
+        response.headers.add(order.ask.notices.notice)
+        return response
+    }
+
+    private func answer(_ order: Order, _ conversation: Conversation, _ turn: Turn) async throws -> Response {
         guard order.isReplyOnly else {
-            return .json(ChatReply(conversation, turn, order.ask.user, call.request.id).json)
+            return .json(ChatReply(conversation, turn, order.ask.user, order.ask.requestID).json)
         }
         let text = turn.reply.isEmpty ? turn.extras.refusal ?? "" : turn.reply
         guard order.isPretty else { return .text(text) }
@@ -63,7 +69,7 @@ package struct ChatHandler: Sendable {
     private func stream(_ ask: Ask) async throws -> Response {
         let opening = Pending { [conversations] in try await conversations.begin(ask) }
         try await opening.settle(within: EventStream.silence)
-        return EventStream.response { writer in
+        return EventStream.response(notices: ask.notices) { writer in
             var stream = EventStream(writer)
             do { try await send(opening, to: &stream, ask) } catch {
                 // Sending fails by itself where the caller has left.

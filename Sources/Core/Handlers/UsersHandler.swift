@@ -4,6 +4,7 @@ package struct UsersHandler: Sendable {
     let store: any Store
     let auditLog: AuditLog
     let pages: HTMLPage
+    let turnLimits: TurnLimits
 
     /// Adds a user and shows its key, this once.
     package func add(_ call: Call) async throws -> Response {
@@ -96,18 +97,15 @@ package struct UsersHandler: Sendable {
         ])
     }
 
-    /// Sets `plus`, `disabled`, `username` or, for admins, `groups` of a user.
+    /// Sets `plus`, `disabled`, `username`, limits or, for admins, `groups` of a user.
     package func update(_ call: Call) async throws -> Response {
         let caller = try call.principal.caller
-        let wanted = UserChange(
+        var wanted = UserChange(
             username: try call.parameters.text("username"), hasPlus: try call.parameters.bool("plus"),
             isDisabled: try call.parameters.bool("disabled"),
             groups: try call.parameters.strings("groups").map(UserChange.Groups.set))
         if let username = wanted.username, !User.isValidUsername(username) {
             throw GatewayError.invalid("username", User.usernameRule)
-        }
-        guard !wanted.isEmpty else {
-            throw GatewayError(.invalidParameter, "Nothing to change: send plus, disabled, username or groups.")
         }
         guard caller.role == .admin || wanted.groups == nil else {
             throw GatewayError(
@@ -118,10 +116,17 @@ package struct UsersHandler: Sendable {
             throw GatewayError(.plusNotAllowed, "A client without plus cannot grant plus.", parameter: "plus")
         }
         let user = try await authenticator.target(of: call)
+        (wanted.limits, wanted.userLimits) = try limits(in: call, of: user)
+        try checkLimits(wanted.limits, by: caller)
+        guard !wanted.isEmpty else {
+            throw GatewayError(
+                .invalidParameter, "Nothing to change: send plus, disabled, username, groups or limits.")
+        }
         guard user.id != caller.id || wanted.isDisabled != true else {
             throw GatewayError(.notAllowed, "Nobody can disable itself.", parameter: "disabled")
         }
-        try await auditLog.note("update user", of: user, in: call, wanted.details)
+        let setsLimits = wanted.limits != nil || wanted.userLimits != nil
+        try await auditLog.note(setsLimits ? "limits.change" : "update user", of: user, in: call, wanted.details)
         let changed = try await change(user, wanted)
         return .json(["status": "success", "message": "User updated", "user": changed.summary])
     }

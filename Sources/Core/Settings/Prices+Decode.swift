@@ -59,11 +59,3 @@ extension SettingsRule where Value == String {
         }
     }
 }
-
-extension SettingsRule where Value == TimeZone {
-    static var timeZone: Self {
-        SettingsRule(expected: "a time zone that the system knows, such as \"Europe/Berlin\" or \"UTC\"") { json in
-            json.string.flatMap { TimeZone($0) }
-        }
-    }
-}

@@ -24,13 +24,12 @@ extension Settings {
         // The server comes first: accounts without a proxy of their own take its default.
         settings.server = Server(root.section("api_server"))
         settings.openAI = OpenAI(root.section("openai"), defaultProxy: settings.server.defaultProxy)
+        settings.limits = LimitSettings(
+            root.section("limits"), accounts: settings.openAI.accounts.map(\.id.rawValue))
         let audit = root.section("audit")
         settings.auditOmitsAddress = audit.value("omit_address", default: false, .flag)
         audit.finish()
         settings.keys = Keys(root.section("keys"))
-        let limits = root.section("limits")
-        settings.timeZone = limits.value("time_zone", default: settings.timeZone, .timeZone)
-        limits.finish()
         settings.prices = Prices(root.section("prices"), accounts: settings.openAI.accounts)
         root.finish()
         guard report.problems.isEmpty else {

@@ -7,12 +7,12 @@ package struct Settings: Sendable, Equatable {
     package var openAI = OpenAI()
     /// What callers see: the key `api_server`.
     package var server = Server()
+    /// What may be used: the key `limits`.
+    package var limits = LimitSettings()
     /// Leaves the addresses of admins out of the audit log: the key `audit.omit_address`.
     package var auditOmitsAddress = false
     /// What calls cost: the key `prices`.
     package var prices = Prices()
-    /// In which days and months are counted: the key `limits.time_zone`.
-    package var timeZone = TimeZone.utc
 
     /// The bounds on keys that users make: the key `keys`.
     package var keys = Keys()

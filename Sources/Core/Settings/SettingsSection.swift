@@ -15,12 +15,13 @@ final class SettingsSection {
         self.report = report
     }
 
-    var names: [String] { members.names }
-
     func has(_ key: String) -> Bool { members[key].map { !$0.isNull } ?? false }
 
     /// The member `key` by `rule` before its turn; nil where it is absent or wrong, without a report.
     func peek<Value>(_ key: String, _ rule: SettingsRule<Value>) -> Value? { members[key].flatMap(rule.read) }
+
+    /// The keys that stand in it.
+    var names: [String] { members.names }
 
     /// The path of the member `key`.
     func path(of key: String) -> String {

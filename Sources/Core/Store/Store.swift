@@ -133,6 +133,19 @@ package protocol Store: Sendable {
     /// - Returns: Nil if it may go on, else how long it has to wait.
     func consumeAttempt(of key: APIKey.Digest, limit: Int, within period: Duration) async throws -> Duration?
 
+    // MARK: Limits
+
+    /// Reserves what a call may use of all limits that it meets, or nothing.
+    ///
+    /// What is used up refuses at once, what others have reserved when it was not given back in time. What a dead
+    /// process reserved is given back within a second.
+    ///
+    /// - Parameter timeout: Zero asks once.
+    /// - Throws: `CancellationError` where the task ends meanwhile.
+    func reserve(_ claim: LimitClaim, timeout: Duration) async throws -> LimitReservation
+    /// How far the limits of a claim are used up.
+    func standings(of claim: LimitClaim) async throws -> [LimitStanding]
+
     // MARK: Rights
 
     /// Waits for a right that one has at a time; who waits in one worker gets it in the order of asking.

@@ -42,6 +42,9 @@ final class WaitingLines<Key: Hashable & Sendable>: Sendable {
         }
     }
 
+    /// Whether anybody waits for it in this process.
+    func isWaited(_ key: Key) -> Bool { lines.withLock { $0[key] != nil } }
+
     /// Lets the first of a line ask at once.
     ///
     /// Every fourth time nobody is woken: else those who wait in another process would come off worst.

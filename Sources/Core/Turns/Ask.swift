@@ -20,12 +20,14 @@ package final class Ask: Sendable {
     /// What the caller brought along, which is used in place of the pool's.
     package let callerToken: CallerToken?
     package let requestID: String
+    package let notices: TurnNotices
 
     package init(
         user: User, key: APIKey.Digest? = nil, keyRecord: User.Key? = nil, rights: Rights? = nil,
         prompt: String = "", conversationID: Conversation.ID? = nil, pool: AccountPool.Kind = .free,
         model: String? = nil, system: String? = nil, completion: CompletionRequest? = nil, isArchived: Bool = true,
-        callerToken: CallerToken? = nil, requestID: String
+        callerToken: CallerToken? = nil, requestID: String,
+        notices: TurnNotices = TurnNotices()
     ) {
         self.user = user
         self.key = key
@@ -40,6 +42,7 @@ package final class Ask: Sendable {
         self.isArchived = isArchived
         self.callerToken = callerToken
         self.requestID = requestID
+        self.notices = notices
     }
 
     /// The group that pays; nil for users without groups.

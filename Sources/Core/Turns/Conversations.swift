@@ -79,16 +79,32 @@ package final class Conversations: Sendable {
     ) async throws -> RunningTurn {
         let startedAt = Timestamp.now
         let model = try await permittedModel(of: ask, on: candidates, after: conversation)
-        let prompt = prompt(of: ask, after: conversation, model: model)
+        var prompt = prompt(of: ask, after: conversation, model: model)
+        let allowance = try await dispatcher.limits.allow(prompt, of: ask)
+        var notice = dispatcher.limits.notice(allowance.hold.report)
+        if !notice.warnings.isEmpty, let model = dispatcher.limits.settings.softModel, model != prompt.model,
+            ask.rights.models.contains(model), try await dispatcher.mayAnswer(candidates, model)
+        {
+            notice.model = model
+            prompt = prompt.with(model: model)
+        }
+        ask.notices.set(notice)
+        let sent = prompt
         let ticket = watch.enter(ask.user, ask.key)
         let bill = Bill(dispatcher.ledger, for: ask, prompt, at: startedAt)
-        let (lease, reply) = try await ticket.run { [dispatcher] in
-            try await dispatcher.open(prompt, to: candidates, requestID: ask.requestID, bill: bill)
+        let opened: Dispatcher.Opened
+        do {
+            opened = try await ticket.run { [dispatcher] in
+                try await dispatcher.open(sent, to: candidates, requestID: ask.requestID, allowance, bill: bill)
+            }
+        } catch var error as GatewayError {
+            error.limits = error.limits ?? notice.report
+            throw error
         }
         return RunningTurn(
             conversations: self, ask: ask,
-            conversation: conversation ?? begun(by: ask, on: lease.account, at: startedAt),
-            startedAt: startedAt, lease: lease, turnLease: turnLease, reply: reply, ticket: ticket, bill: bill,
+            conversation: conversation ?? begun(by: ask, on: opened.lease.account, at: startedAt),
+            startedAt: startedAt, opened: opened, allowance: allowance, turnLease: turnLease, ticket: ticket, bill: bill,
             threadBefore: thread)
     }
 

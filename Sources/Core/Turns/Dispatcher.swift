@@ -19,12 +19,13 @@ package final class Dispatcher: Sendable {
     let queueTimeout: Duration
     let trials: AccountTrials
     let log: Logger
+    package let limits: TurnLimits
     package let catalogue: ModelCatalogue
     let ledger: UsageLedger
 
     package init(
-        store: any Store, pool: AccountPool, drivers: UpstreamDrivers, queueTimeout: Duration, log: Logger,
-        ledger: UsageLedger? = nil
+        store: any Store, pool: AccountPool, drivers: UpstreamDrivers, queueTimeout: Duration,
+        limits: Settings.LimitSettings = .init(), log: Logger, ledger: UsageLedger? = nil
     ) {
         let ledger = ledger ?? UsageLedger(store: store)
         self.ledger = ledger
@@ -34,7 +35,16 @@ package final class Dispatcher: Sendable {
         self.queueTimeout = queueTimeout
         trials = AccountTrials(store: store, drivers: drivers, log: log, ledger: ledger)
         self.log = log
+        self.limits = TurnLimits(store: store, settings: limits, prices: ledger.prices, queueTimeout: queueTimeout)
         catalogue = ModelCatalogue(accounts: pool.accounts, store: store, drivers: drivers, log: log)
+    }
+
+    /// An answer that has begun, and what the turn holds for it.
+    struct Opened {
+        var lease: AccountLease
+        var reply: UpstreamReply
+        /// What is reserved of the limits of the account, its pool and the model.
+        var hold: LimitHold?
     }
 
     /// Sends a prompt, and returns when the first of the candidates that takes it has begun to answer.
@@ -42,14 +52,14 @@ package final class Dispatcher: Sendable {
     /// - Parameter bill: Makes the rows of tries that fail.
     /// - Throws: ``GatewayError`` with the time of the next try, where there is one.
     func open(
-        _ prompt: UpstreamPrompt, to candidates: Candidates, requestID: String, bill: Bill
-    ) async throws -> (lease: AccountLease, reply: UpstreamReply) {
+        _ prompt: UpstreamPrompt, to candidates: Candidates, requestID: String, _ allowance: TurnAllowance, bill: Bill
+    ) async throws -> Opened {
         let members = try await members(candidates, model: prompt.model)
         var failures = TurnFailures()
         while true {
             let start = Timestamp.now
-            switch try await attempt(prompt, candidates, among: members, after: failures) {
-            case .answering(let lease, let reply): return (lease, reply)
+            switch try await attempt(prompt, candidates, among: members, after: failures, allowance) {
+            case .answering(let opened): return opened
             case .exhausted: throw failures.callerError
             case .failed(let account, let error):
                 if let row = bill.row(of: error, from: account, at: start) {
@@ -64,7 +74,7 @@ package final class Dispatcher: Sendable {
     }
 
     private enum Attempt {
-        case answering(AccountLease, UpstreamReply)
+        case answering(Opened)
         /// Its slot is free again.
         case failed(Account, UpstreamError)
         /// Every account that could be used was tried.
@@ -72,19 +82,69 @@ package final class Dispatcher: Sendable {
     }
 
     private func attempt(
-        _ prompt: UpstreamPrompt, _ candidates: Candidates, among members: [Account], after failures: TurnFailures
+        _ prompt: UpstreamPrompt, _ candidates: Candidates, among members: [Account], after failures: TurnFailures,
+        _ allowance: TurnAllowance
     ) async throws -> Attempt {
-        guard let lease = try await reserve(candidates, members, after: failures) else { return .exhausted }
+        guard
+            let (lease, hold) = try await reserve(candidates, members, after: failures, prompt.model, allowance)
+        else { return .exhausted }
         do throws(UpstreamError) {
-            return .answering(lease, try await drivers.driver(for: lease.account).send(prompt, to: lease.account))
+            let prompt = bounded(prompt, allowance, hold)
+            let reply = try await drivers.driver(for: lease.account).send(prompt, to: lease.account)
+            return .answering(Opened(lease: lease, reply: reply, hold: hold))
         } catch {
+            let end = allowance.note(error)
+            hold?.settle(end)
             return .failed(lease.account, error)
+        }
+    }
+
+    /// The prompt with an end of its answer, where tokens are limited.
+    private func bounded(_ prompt: UpstreamPrompt, _ allowance: TurnAllowance, _ hold: LimitHold?) -> UpstreamPrompt {
+        guard allowance.limitsTokens || hold.map(limits.limitsTokens) ?? false else { return prompt }
+        let most = min(allowance.hold.completion, hold?.completion ?? .max)
+        return prompt.with(mostCompletion: max(1, most / allowance.size.choices))
+    }
+
+    /// Takes an account that its limits let answer.
+    ///
+    /// One at a limit is passed over like one whose slots are full.
+    ///
+    /// - Returns: Nil when every account that could be used has been tried.
+    private func reserve(
+        _ candidates: Candidates, _ members: [Account], after failures: TurnFailures, _ model: String?,
+        _ allowance: TurnAllowance
+    ) async throws -> (AccountLease, LimitHold?)? {
+        var limited = LimitedAccounts()
+        let end = ContinuousClock.now + queueTimeout
+        while true {
+            let lease: AccountLease?
+            do {
+                lease = try await reserve(candidates, members, after: failures, limited)
+            } catch let error as GatewayError {
+                guard !limited.isEmpty, error.code == .noAccountAvailable || error.code == .accountUnavailable else {
+                    throw error
+                }
+                lease = nil
+            }
+            if let lease {
+                switch try await limits.reserve(lease.account, model, for: allowance) {
+                case nil: return (lease, nil)
+                case .granted(let hold): return (lease, hold)
+                case .refused(let report): limited.add(lease.account, report)
+                }
+                continue
+            }
+            guard failures.isEmpty, !limited.isEmpty else { return nil }
+            guard limited.mayFree, ContinuousClock.now < end else { throw limited.error }
+            limited.forget()
+            try await Task.sleep(for: .milliseconds(50))
         }
     }
 
     /// - Returns: Nil when every account that could be used has been tried.
     private func reserve(
-        _ candidates: Candidates, _ members: [Account], after failures: TurnFailures
+        _ candidates: Candidates, _ members: [Account], after failures: TurnFailures, _ limited: LimitedAccounts
     ) async throws -> AccountLease? {
         let purpose: AccountChoice.Purpose
         switch candidates {
@@ -96,9 +156,11 @@ package final class Dispatcher: Sendable {
         case .account: purpose = .followUp
         case .pool(let kind): purpose = .round(pool.round(kind, among: members))
         }
-        let choice = AccountChoice(purpose, among: members, excluding: failures.tried)
+        let choice = AccountChoice(purpose, among: members, excluding: failures.tried.union(limited.ids))
         // Who has already waited for an account that failed does not wait long for the next.
-        let timeout = failures.isEmpty ? queueTimeout : min(queueTimeout, .seconds(5))
+        var timeout = failures.isEmpty ? queueTimeout : min(queueTimeout, .seconds(5))
+        // Those that are passed over are looked at again soon.
+        if limited.mayFree { timeout = min(timeout, .milliseconds(100)) }
         switch try await store.reserve(choice, timeout: timeout) {
         case .reserved(let lease): return lease
         case .busy where failures.isEmpty: throw GatewayError.allAccountsBusy
@@ -158,6 +220,18 @@ package final class Dispatcher: Sendable {
     }
 
     // MARK: Models
+
+    /// Whether `model` can be asked for there.
+    func mayAnswer(_ candidates: Candidates, _ model: String) async throws -> Bool {
+        let accounts: [Account]
+        switch candidates {
+        case .pool(let kind): accounts = pool.members(kind)
+        case .account(let id): accounts = [pool.account(id)].compactMap(\.self)
+        case .callerToken: return false
+        }
+        for account in accounts where await catalogue.offers(model, account) == true { return true }
+        return false
+    }
 
     /// The chat models that the accounts of `kind` offer, each once, in the order of the accounts.
     func models(of kind: AccountPool.Kind) async -> [String] { await catalogue.models(of: pool.members(kind)) }

@@ -1,6 +1,7 @@
 /// A turn whose answer has begun, pulled by one task: ask for events to the end, then close it.
 ///
-/// It holds its conversation and its account until its last use. Dropped before it is closed it stores nothing.
+/// It holds its conversation and its account until its last use. Dropped before it is closed it stores nothing, but what
+/// it took is counted.
 package final class RunningTurn {
     private let conversations: Conversations
     private let ask: Ask
@@ -13,11 +14,15 @@ package final class RunningTurn {
     /// The thread that named the conversation, where the caller did not.
     private let threadBefore: String?
     private let reply: any UpstreamReply
+    /// What is reserved of the caller's limits, and of those of the account.
+    private let allowance: TurnAllowance
+    private let accountHold: LimitHold?
     /// Says when the caller may not go on.
     private let ticket: TurnWatch.Ticket
     /// Makes the rows of what the turn took.
     private let bill: Bill
     private var stage = Stage.answering
+    private var isSettled = false
 
     private enum Stage {
         case answering
@@ -28,21 +33,36 @@ package final class RunningTurn {
     }
 
     init(
-        conversations: Conversations, ask: Ask, conversation: Conversation, startedAt: Timestamp, lease: AccountLease,
-        turnLease: Lease?, reply: any UpstreamReply, ticket: TurnWatch.Ticket, bill: Bill,
+        conversations: Conversations, ask: Ask, conversation: Conversation, startedAt: Timestamp,
+        opened: Dispatcher.Opened, allowance: TurnAllowance, turnLease: Lease?, ticket: TurnWatch.Ticket, bill: Bill,
         threadBefore: String? = nil
     ) {
         self.conversations = conversations
         self.ask = ask
         self.conversation = conversation
         self.startedAt = startedAt
-        self.lease = lease
+        lease = opened.lease
+        reply = opened.reply
+        accountHold = opened.hold
+        self.allowance = allowance
         self.turnLease = turnLease
-        self.reply = reply
         self.threadBefore = threadBefore
         self.ticket = ticket
         self.bill = bill
         ticket.control(reply.control)
+    }
+
+    deinit { settle() }
+
+    /// Counts what the turn took, as far as it is known; only the first time counts.
+    private func settle() {
+        guard !isSettled else { return }
+        isSettled = true
+        // As in the row: what limits count and what the ledger holds must be the same.
+        let row = bill.row(of: reply.collected, from: lease.account, .ok)
+        let (tokens, nano) = (row.usage.prompt + row.usage.completion, row.cost?.nano ?? 0)
+        accountHold?.settle(.used(tokens: tokens, nano: nano))
+        allowance.settle(tokens: tokens, nano: nano)
     }
 
     /// Seconds since 1970, as the OpenAI API gives it.
@@ -123,6 +143,7 @@ package final class RunningTurn {
         if case .answering = stage { try await endReply() }
         while try await next() != nil {}
         guard case .whole(let whole, let rows) = stage else { throw CancellationError() }
+        defer { settle() }
         try await conversations.archive(
             whole, of: ask, threadBefore: threadBefore, threadsAfter: threads(after: reply.collected), rows)
         return whole
@@ -176,6 +197,7 @@ package final class RunningTurn {
         guard let upstream else { throw error }
         try await conversations.dispatcher.note(
             upstream, of: lease.account, by: ask.user.archive.pseudonym, requestID: ask.requestID)
+        defer { settle() }
         var failure = upstream.gatewayError
         let row = bill.row(of: part, from: lease.account, hasLeft ? .interrupted : .truncated)
         if part.isEmpty {

@@ -91,14 +91,11 @@ struct Bill: Sendable {
         var row = row
         row.user = ask.user.ledgerID
         row.client = ask.user.clientLedgerID
-        row.key = ask.keyID
+        row.key = ask.keyRecord?.id
+        row.group = ask.rights.group?.id
+        row.costCenter = ask.rights.group?.costCenter
         return row
     }
-}
-
-extension Ask {
-    /// Names the key in the ledger without telling its digest.
-    var keyID: String? { key.map { String($0.prefix(16)) } }
 }
 
 extension UpstreamError {

@@ -57,10 +57,12 @@ package final class UpstreamPrompt: Sendable {
     package let pseudonym: String
     /// The request of a caller that speaks the OpenAI API itself.
     package let completion: CompletionRequest?
+    /// The most tokens that each choice of the answer may be, whatever the caller wants; nil where that is not limited.
+    package let mostCompletion: Int?
 
     package init(
         conversation: Conversation? = nil, prompt: String, system: String? = nil, model: String? = nil,
-        pseudonym: String, completion: CompletionRequest? = nil
+        pseudonym: String, completion: CompletionRequest? = nil, mostCompletion: Int? = nil
     ) {
         self.conversation = conversation
         self.prompt = prompt
@@ -68,6 +70,21 @@ package final class UpstreamPrompt: Sendable {
         self.model = model
         self.pseudonym = pseudonym
         self.completion = completion
+        self.mostCompletion = mostCompletion
+    }
+
+    /// The same for another model.
+    func with(model: String) -> UpstreamPrompt {
+        UpstreamPrompt(
+            conversation: conversation, prompt: prompt, system: system, model: model, pseudonym: pseudonym,
+            completion: completion, mostCompletion: mostCompletion)
+    }
+
+    /// The same with an end of the answer.
+    func with(mostCompletion: Int) -> UpstreamPrompt {
+        UpstreamPrompt(
+            conversation: conversation, prompt: prompt, system: system, model: model, pseudonym: pseudonym,
+            completion: completion, mostCompletion: mostCompletion)
     }
 
     /// What is asked as one text, for upstreams that take no thread.

@@ -75,7 +75,7 @@ struct UsageTests {
     }
 
     @Test func `days are those of the zone, summer time included`() throws {
-        let berlin = try #require(TimeZone("Europe/Berlin"))
+        let berlin = try #require(TimeZone(named: "Europe/Berlin"))
         func day(_ text: String, _ zone: TimeZone) throws -> String {
             zone.day(of: try #require(Timestamp(rfc3339: text))).text
         }
@@ -84,9 +84,9 @@ struct UsageTests {
         #expect(try day("2026-07-01T21:59:59Z", berlin) == "2026-07-01")
         #expect(try day("2026-07-01T22:00:00Z", berlin) == "2026-07-02")
         #expect(try day("2026-07-01T23:59:59Z", .utc) == "2026-07-01")
-        let kiritimati = try #require(TimeZone("Pacific/Kiritimati"))
+        let kiritimati = try #require(TimeZone(named: "Pacific/Kiritimati"))
         #expect(try day("2026-01-01T10:00:00Z", kiritimati) == "2026-01-02")
-        for name in ["", "Mars/Base", "../../etc/passwd", "Europe//Berlin", "Europe"] { #expect(TimeZone(name) == nil) }
+        for name in ["", "Mars/Base", "../../etc/passwd", "Europe//Berlin", "Europe"] { #expect(TimeZone(named: name) == nil) }
     }
 
     @Test func `only days of the calendar are days`() throws {

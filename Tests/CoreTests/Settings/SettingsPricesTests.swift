@@ -11,7 +11,7 @@ import Testing
         #expect(price.input.text == "2.5" && price.cachedInput.nano == 1 && price.output.text == "10")
         #expect(settings.prices.models["m"]?.cachedInput.text == "0")
         #expect(settings.prices.models["m"]?.output.text == "0.001")
-        #expect(settings.prices.currency == "EUR" && settings.timeZone.name == "Europe/Berlin")
+        #expect(settings.prices.currency == "EUR" && settings.limits.timeZone.name == "Europe/Berlin")
         #expect(Settings().prices == Prices() && Settings().timeZone == .utc)
     }
 

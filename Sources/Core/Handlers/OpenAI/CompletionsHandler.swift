@@ -24,12 +24,15 @@ package struct CompletionsHandler: Sendable {
         let request = try Self.request(body, call)
         if request.isStream { return try await stream(request, call, asker, recorder) }
         var whole: ArraySlice<UInt8>?
-        let conversation = try await begin(request, call, asker).finish { event in
+        let notices = TurnNotices()
+        let conversation = try await begin(request, call, asker, notices).finish { event in
             if case .passed(let completion) = event { whole = completion }
         }
         let answer = Self.answer(whole, of: conversation)
         try await recorder?.keep(answer, contentType: "application/json")
-        return .json(answer)
+        var response = Response.json(answer)
+        response.headers.add(notices.notice)
+        return response
     }
 
     /// The upstream's own completion, else one made of its text.
@@ -59,9 +62,10 @@ package struct CompletionsHandler: Sendable {
     private func stream(
         _ request: CompletionRequest, _ call: Call, _ asker: Asker, _ recorder: Idempotency.Recorder?
     ) async throws -> Response {
-        let opening = Pending { try await begin(request, call, asker) }
+        let notices = TurnNotices()
+        let opening = Pending { try await begin(request, call, asker, notices) }
         try await opening.settle(within: EventStream.silence)
-        return EventStream.response { writer in
+        return EventStream.response(notices: notices) { writer in
             var stream = EventStream(writer, isKept: recorder != nil)
             do {
                 try await send(opening, to: &stream, wantsUsage: request.wantsUsage)
@@ -96,19 +100,25 @@ package struct CompletionsHandler: Sendable {
 
     /// Continues the conversation that the body names, else the one whose thread it sends, else begins one.
     @inline(never)
-    private func begin(_ request: CompletionRequest, _ call: Call, _ asker: Asker) async throws -> RunningTurn {
+    private func begin(
+        _ request: CompletionRequest, _ call: Call, _ asker: Asker, _ notices: TurnNotices
+    ) async throws -> RunningTurn {
         let named = try call.parameters.identifier("conversation_id")
-        if named == nil, let running = try await goOn(request, call, asker) { return running }
-        return try await conversations.begin(try ask(request, call, asker, in: named))
+        if named == nil, let running = try await goOn(request, call, asker, notices) { return running }
+        return try await conversations.begin(try ask(request, call, asker, notices, in: named))
     }
 
     /// Continues the conversation whose thread the body sends; nil where there is none or it cannot go on.
     ///
     /// A function of its own so that what it holds is gone while the upstream is waited for.
     @inline(never)
-    private func goOn(_ request: CompletionRequest, _ call: Call, _ asker: Asker) async throws -> RunningTurn? {
+    private func goOn(
+        _ request: CompletionRequest, _ call: Call, _ asker: Asker, _ notices: TurnNotices
+    ) async throws -> RunningTurn? {
         guard isArchived, let thread = request.thread.before else { return nil }
-        do { return try await conversations.begin(try ask(request, call, asker, in: nil), after: thread) } catch let
+        do {
+            return try await conversations.begin(try ask(request, call, asker, notices, in: nil), after: thread)
+        } catch let
             error
             as GatewayError
         {
@@ -123,14 +133,14 @@ package struct CompletionsHandler: Sendable {
     }
 
     private func ask(
-        _ request: CompletionRequest, _ call: Call, _ asker: Asker, in id: Conversation.ID?
+        _ request: CompletionRequest, _ call: Call, _ asker: Asker, _ notices: TurnNotices, in id: Conversation.ID?
     ) throws -> Ask {
         let principal = try call.principal
         return Ask(
             user: asker.user, key: principal.key?.digest, keyRecord: principal.keys.first, rights: asker.rights,
             conversationID: id, pool: asker.user.hasPlus ? .any : .free,
             model: request["model"]?.string, completion: request, isArchived: isArchived,
-            requestID: call.request.id)
+            requestID: call.request.id, notices: notices)
     }
 
     private static func request(_ body: [JSONText.Member], _ call: Call) throws -> CompletionRequest {

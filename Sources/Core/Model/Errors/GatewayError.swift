@@ -54,6 +54,7 @@ package struct GatewayError: Error, Equatable {
         case upstreamConversationLost = "upstream_conversation_lost"
         case idempotencyKeyReused = "idempotency_key_reused"
         case rateLimited = "rate_limited"
+        case limitReached = "limit_reached"
         case upstreamRejectedRequest = "upstream_rejected_request"
         case upstreamFailed = "upstream_failed"
         case upstreamTimeout = "upstream_timeout"
@@ -74,6 +75,8 @@ package struct GatewayError: Error, Equatable {
     package var conversationID: String?
     /// What exactly the upstream found wrong with the request; told in place of `upstream_rejected_request`.
     package var fault: CallerFault?
+    /// The limits that the call met.
+    package var limits: LimitReport?
 
     package init(
         _ code: Code, _ message: String, parameter: String? = nil, retryAfter: Duration? = nil,
@@ -111,7 +114,7 @@ package struct GatewayError: Error, Equatable {
         case .invalidParameter, .promptRequired, .reasonRequired, .userExists, .keyExists, .tooManyKeys,
             .groupExists, .idempotencyKeyReused, .accessTokenRejected:
             .unprocessableContent
-        case .rateLimited, .loginRateLimited: .tooManyRequests
+        case .rateLimited, .loginRateLimited, .limitReached: .tooManyRequests
         case .upstreamFailed, .loginBlockedByEdge, .loginFailed: .badGateway
         case .upstreamTimeout: .gatewayTimeout
         case .noAccountAvailable, .accountResting, .storageUnavailable, .storageOutcomeUnknown: .serviceUnavailable
@@ -123,7 +126,7 @@ package struct GatewayError: Error, Equatable {
     /// Whether the same request sent again can never help, which the OpenAI SDKs read from `x-should-retry`.
     package var isFinal: Bool {
         code == .accountUnavailable || code == .upstreamConversationLost || code == .storageOutcomeUnknown
-            || code == .unknownURL
+            || code == .unknownURL || isQuota
     }
 }
 

@@ -100,7 +100,8 @@ extension Limits {
         return .most(number)
     }
 
-    private static func expected(of kind: Kind) -> String {
+    /// What a bound of that kind must be.
+    static func expected(of kind: Kind) -> String {
         kind == .costPerMonth
             ? "an amount from 0 to \(Money.largest / Money.unit) with at most 9 decimals, or null for no limit"
             : "a whole number from 0 to \(kind.largest), or null for no limit"

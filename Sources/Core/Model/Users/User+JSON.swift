@@ -16,6 +16,7 @@ extension User {
         object["groups"] = groups.isEmpty ? nil : .array(groups.map { JSON($0) })
         object["limits"] = limits.isEmpty ? nil : limits.json
         object["user_limits"] = userLimits.isEmpty ? nil : userLimits.json
+        object["limit_raises"] = raises.isEmpty ? nil : .array(raises.map(\.json))
         return .object(object)
     }
 
@@ -38,7 +39,8 @@ extension User {
             let keyRecords = Self.read(record["keys"], [], { $0.array }),
             let groups = Self.read(record["groups"], [], { $0.strings }),
             let limits = Self.read(record["limits"], Limits(), { try? Limits(json: $0) }),
-            let userLimits = Self.read(record["user_limits"], Limits(), { try? Limits(json: $0) })
+            let userLimits = Self.read(record["user_limits"], Limits(), { try? Limits(json: $0) }),
+            let raises = Self.read(record["limit_raises"], [], { $0.array })
         else { return nil }
         let keys = keyRecords.compactMap(Key.init(record:))
         guard keys.count == keyRecords.count else { return nil }
@@ -50,12 +52,14 @@ extension User {
         self.groups = groups
         self.limits = limits
         self.userLimits = userLimits
+        // One that cannot be read adds nothing.
+        self.raises = raises.compactMap(LimitRaise.init(json:))
         others = JSONObject(unchecked: members.members.filter { !Self.known.contains($0.name) })
     }
 
     private static let known: Set<String> = [
         "user_id", "owner", "number", "owner_number", "archive", "username", "role", "plus", "disabled", "created_at",
-        "keys", "groups", "limits", "user_limits",
+        "keys", "groups", "limits", "user_limits", "limit_raises",
     ]
 
     /// The value of a member; `missing` where there is none, nil where it is not of its kind.
@@ -66,19 +70,27 @@ extension User {
 
     /// What admins and clients are shown of a user: everything but the digests of its keys.
     package var summary: JSON {
-        [
-            "user_id": JSON(id.userID), "username": JSON(username), "owner": JSON(id.owner),
-            "role": JSON(role.rawValue), "plus": JSON(hasPlus), "disabled": JSON(isDisabled),
-            "created_at": JSON(createdAt.rfc3339),
-            "keys": .array(
-                keys.map { key in
-                    [
-                        "id": JSON(key.id), "name": JSON(key.name), "created_at": JSON(key.createdAt.rfc3339),
-                        "last_four": JSON(key.lastFour), "expires_at": JSON(key.expiresAt?.rfc3339),
-                    ]
-                }),
-            "groups": .array(groups.map { JSON($0) }),
-        ]
+        var object = JSONObject()
+        object["user_id"] = JSON(id.userID)
+        object["username"] = JSON(username)
+        object["owner"] = JSON(id.owner)
+        object["role"] = JSON(role.rawValue)
+        object["plus"] = JSON(hasPlus)
+        object["disabled"] = JSON(isDisabled)
+        object["created_at"] = JSON(createdAt.rfc3339)
+        object["keys"] = .array(
+            keys.map { key in
+                [
+                    "id": JSON(key.id), "name": JSON(key.name), "created_at": JSON(key.createdAt.rfc3339),
+                    "last_four": JSON(key.lastFour), "expires_at": JSON(key.expiresAt?.rfc3339),
+                ]
+            })
+        object["groups"] = .array(groups.map { JSON($0) })
+        object["limits"] = limits.json
+        if role == .client { object["user_limits"] = userLimits.json }
+        let raises = raises.filter { $0.until > .now }
+        if !raises.isEmpty { object["limit_raises"] = .array(raises.map(\.json)) }
+        return .object(object)
     }
 }
 
@@ -90,6 +102,8 @@ extension UserChange {
         object["disabled"] = isDisabled.map { JSON($0) }
         object["username"] = username.map { JSON($0) }
         if case .set(let groups)? = groups { object["groups"] = .array(groups.map { JSON($0) }) }
+        object["limits"] = limits?.json
+        object["user_limits"] = userLimits?.json
         return .object(object)
     }
 }

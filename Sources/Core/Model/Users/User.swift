@@ -49,6 +49,8 @@ package struct User: Sendable, Equatable {
     package var limits = Limits()
     /// Of a client: what each of its users may use who has no limits of its own.
     package var userLimits = Limits()
+    /// What is added to ``limits`` for a while.
+    package var raises: [LimitRaise] = []
     /// The digest of the archive that was taken over from the user of this id before.
     var inheritedArchive: String? { didSet { archiveDigest = Self.digest(of: id, number, inheritedArchive) } }
     /// Members of the record that this version does not know and keeps as they are.

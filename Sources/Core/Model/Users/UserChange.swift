@@ -37,10 +37,12 @@ package struct UserChange: Sendable, Equatable {
     /// In place of all that were set.
     package var limits: Limits?
     package var userLimits: Limits?
+    /// One more raise; those that have ended go.
+    package var raise: LimitRaise?
 
     package init(
         username: String? = nil, hasPlus: Bool? = nil, isDisabled: Bool? = nil, keys: Keys? = nil,
-        groups: Groups? = nil, limits: Limits? = nil, userLimits: Limits? = nil
+        groups: Groups? = nil, limits: Limits? = nil, userLimits: Limits? = nil, raise: LimitRaise? = nil
     ) {
         self.username = username
         self.hasPlus = hasPlus
@@ -49,6 +51,7 @@ package struct UserChange: Sendable, Equatable {
         self.groups = groups
         self.limits = limits
         self.userLimits = userLimits
+        self.raise = raise
     }
 
     package var isEmpty: Bool { self == UserChange() }
@@ -64,6 +67,7 @@ package struct UserChange: Sendable, Equatable {
         if let isDisabled { user.isDisabled = isDisabled }
         if let limits { user.limits = limits }
         if let userLimits { user.userLimits = userLimits }
+        if let raise { user.raises = user.raises.filter { $0.until > time } + [raise] }
         if let keys { try keys.apply(to: &user.keys, at: time) }
         if let groups { try groups.apply(to: &user.groups) }
     }

@@ -18,6 +18,9 @@ package struct JSONFileStore: Store {
     let journal = JournalHolder()
     let writer: ArchiveWriter
     let accountsPage = AccountsPageHolder()
+    let limitsTable = LimitsTableHolder()
+    /// What the limits' table is begun with.
+    let periodTotals: any PeriodTotals = NoTotals()
     let waiting = WaitingLines<Wanted>()
     let namedUsers = NamedUsers()
 
@@ -50,6 +53,7 @@ package struct JSONFileStore: Store {
     enum Wanted: Hashable, Sendable {
         case account(AccountChoice)
         case right(Right)
+        case limit(LimitSubject)
     }
 
     package func lease(_ right: Right, timeout: Duration) async throws -> Lease? {

@@ -13,6 +13,7 @@ struct StateLayout: Sendable {
     var adminKey: String { "\(root)/admin-key.txt" }
     var accounts: String { "\(root)/accounts" }
     var accountsPage: String { "\(accounts)/page" }
+    var limitsTable: String { "\(root)/limits/table" }
     /// Of the version before.
     var rotation: String { "\(accounts)/rotation.json" }
 
@@ -20,7 +21,7 @@ struct StateLayout: Sendable {
     var areas: [String] {
         [
             "locks", "trash", "accounts", "users", "users/lists", "keys", "groups", "conversations", "answers",
-            "journals", "removals", "usage", "usage/rows",
+            "journals", "removals", "usage", "usage/rows", "limits",
         ]
         .map { "\(root)/\($0)" }
     }

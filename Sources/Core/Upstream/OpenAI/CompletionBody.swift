@@ -2,8 +2,10 @@
 ///
 /// What a caller sent goes on as it came; only the members that are ours are put in place of its own.
 enum CompletionBody {
-    /// - Parameter model: The model to ask for; nil leaves what the caller wrote, or the choice to the upstream.
-    static func bytes(of prompt: UpstreamPrompt, model: String?) -> [UInt8] {
+    /// - Parameters:
+    ///   - model: The model to ask for; nil leaves what the caller wrote, or the choice to the upstream.
+    ///   - limitName: The member for the most tokens of the answer, where the caller names none.
+    static func bytes(of prompt: UpstreamPrompt, model: String?, limitName: String = "max_tokens") -> [UInt8] {
         let caller = prompt.completion
         let isStream = caller?.isStream ?? true
         var own: [JSONText.Member] = []
@@ -20,6 +22,7 @@ enum CompletionBody {
         if caller?["safety_identifier"] != nil {
             own.append(("safety_identifier", JSONText(JSON(prompt.pseudonym))))
         }
+        if let most = prompt.mostCompletion { own += limits(most, caller, limitName) }
         var members = (caller?.members ?? []).filter { $0.name != "conversation_id" && $0.name != "group" }
         for place in members.indices {
             guard let ours = own.firstIndex(where: { $0.name == members[place].name }) else { continue }
@@ -36,6 +39,17 @@ enum CompletionBody {
         }
         output.append(UInt8(ascii: "}"))
         return output
+    }
+
+    /// The most tokens of the answer under the names that the caller uses; one that wants less gets less.
+    private static func limits(_ most: Int, _ caller: CompletionRequest?, _ name: String) -> [JSONText.Member] {
+        let given = ["max_completion_tokens", "max_tokens"].filter { caller?[$0].map { !$0.isNull } ?? false }
+        guard !given.isEmpty else { return [(name, JSONText(JSON(most)))] }
+        return given.compactMap { name in
+            // What is no number the upstream refuses.
+            guard let wanted = caller?[name]?.value.int, wanted > most else { return nil }
+            return (name, JSONText(JSON(most)))
+        }
     }
 
     /// The whole thread as messages: system prompt, earlier turns, this prompt.

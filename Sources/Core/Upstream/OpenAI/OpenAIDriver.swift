@@ -20,7 +20,23 @@ package struct OpenAIDriver: UpstreamDriver {
     }
 
     package func send(_ prompt: UpstreamPrompt, to account: Account) async throws(UpstreamError) -> any UpstreamReply {
-        let body = CompletionBody.bytes(of: prompt, model: await model(prompt.model, of: account))
+        let model = await model(prompt.model, of: account)
+        let countsThoughts = limitNames.countsThoughts(model, of: account)
+        do throws(UpstreamError) { return try await send(prompt, model, countsThoughts, to: account) } catch {
+            // The limit is ours, so its name is ours to find.
+            guard prompt.mostCompletion != nil, prompt.completion?["max_tokens"] == nil, !countsThoughts,
+                error.refusal?.fault == .unsupportedParameter, error.refusal?.parameter == "max_tokens"
+            else { throw error }
+            limitNames.note(model, of: account)
+            return try await send(prompt, model, true, to: account)
+        }
+    }
+
+    private func send(
+        _ prompt: UpstreamPrompt, _ model: String?, _ countsThoughts: Bool, to account: Account
+    ) async throws(UpstreamError) -> any UpstreamReply {
+        let body = CompletionBody.bytes(
+            of: prompt, model: model, limitName: countsThoughts ? "max_completion_tokens" : "max_tokens")
         var meter = ReplyMeter(limits)
         let response = try await endpoint.post(
             "/chat/completions", body, to: account, totalTimeout: limits.total, idleTimeout: limits.idle)

@@ -30,8 +30,6 @@ final class AccountsPage: @unchecked Sendable {
     private static let length = entriesStart + mostEntries * entrySize
     /// Where the bytes are that processes lock, far behind the content.
     private static let locks: Int64 = 1 << 40
-    /// How long the mutex is waited for; its holders need a millionth of that, unless they were stopped.
-    private static let patience = 2
 
     let kept: OpenFile
     let base: UnsafeMutableRawPointer
@@ -57,7 +55,10 @@ final class AccountsPage: @unchecked Sendable {
         self.kept = kept
         self.base = base
         self.column = column
-        if isNew { makeMutex() }
+        if isNew {
+            mutex.make()
+            head.pointee.is_ready = 1
+        }
         try locked { () throws(StoreError) in
             head.pointee.columns = max(head.pointee.columns, UInt32(column + 1))
             // Of whoever had it before and is dead.
@@ -107,14 +108,9 @@ final class AccountsPage: @unchecked Sendable {
 
     // MARK: The mutex
 
-    private func makeMutex() {
-        var attributes = pthread_mutexattr_t()
-        pthread_mutexattr_init(&attributes)
-        pthread_mutexattr_setpshared(&attributes, Int32(PTHREAD_PROCESS_SHARED))
-        pthread_mutexattr_setrobust(&attributes, Int32(PTHREAD_MUTEX_ROBUST))
-        pthread_mutex_init(&head.pointee.mutex, &attributes)
-        pthread_mutexattr_destroy(&attributes)
-        head.pointee.is_ready = 1
+    private var mutex: SharedMutex {
+        let place = base + (MemoryLayout<Head>.offset(of: \.mutex) ?? 0)
+        return SharedMutex(mutex: place.assumingMemoryBound(to: pthread_mutex_t.self))
     }
 
     /// Runs `body` while no other thread of any process touches the page.
@@ -122,17 +118,9 @@ final class AccountsPage: @unchecked Sendable {
     /// - Throws: ``StoreError/Kind/busy`` where somebody was stopped in there, ``StoreError/Kind/corrupt`` for a page
     ///   that somebody has written over, and what `body` throws.
     func locked<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
-        var code = pthread_mutex_trylock(&head.pointee.mutex)
-        if code == EBUSY {
-            var end = timespec()
-            clock_gettime(CLOCK_REALTIME, &end)
-            end.tv_sec += Self.patience
-            code = RequestExecutor.blocking { pthread_mutex_timedlock(&head.pointee.mutex, &end) }
-        }
-        // Its holder was killed. What that one left is valid.
-        if code == EOWNERDEAD { code = pthread_mutex_consistent(&head.pointee.mutex) }
-        guard code == 0 else { throw StoreError(.busy, "lock", path: kept.file.path, code: code) }
-        defer { pthread_mutex_unlock(&head.pointee.mutex) }
+        // What a holder left that was killed is valid.
+        try mutex.lock(kept.file.path)
+        defer { mutex.unlock() }
         guard head.pointee.magic == Self.magic, head.pointee.count <= head.pointee.capacity,
             head.pointee.capacity <= UInt32(Self.mostEntries), head.pointee.columns <= UInt32(Self.columns)
         else { throw StoreError(.corrupt, "find the head of", path: kept.file.path) }

@@ -1,0 +1,163 @@
+import CLinux
+import Glibc
+
+/// Everything here is called with the table locked.
+extension LimitsTable {
+    // MARK: Undo
+
+    /// Copies what a change is going to overwrite.
+    func prepare(_ records: [Int], hold index: Int, of column: Int) {
+        let head = head
+        head.pointee.undo.count = UInt32(records.count)
+        let undone = limits_table_undone(&head.pointee.undo)
+        let before = limits_table_before(&head.pointee.undo)
+        for (place, number) in records.enumerated() {
+            undone[place] = UInt32(number)
+            before[place] = record(number).pointee
+        }
+        head.pointee.undo.hold = UInt32(index)
+        head.pointee.undo.hold_before = hold(index).pointee
+        head.pointee.undo.column = UInt32(column)
+        head.pointee.undo.column_holds = holds[column]
+        head.pointee.undo.free_hold = head.pointee.free_hold
+        head.pointee.undo.hold_count = head.pointee.hold_count
+        limits_table_mark(&head.pointee.is_dirty, 1)
+    }
+
+    func commit() { limits_table_mark(&head.pointee.is_dirty, 0) }
+
+    /// Puts back what somebody was changing who was killed meanwhile.
+    func undo() {
+        let head = head
+        let count = min(Int(head.pointee.undo.count), LimitClaim.mostParts)
+        let undone = limits_table_undone(&head.pointee.undo)
+        let before = limits_table_before(&head.pointee.undo)
+        for place in 0..<count where undone[place] < head.pointee.record_count {
+            record(Int(undone[place])).pointee = before[place]
+        }
+        hold(Int(head.pointee.undo.hold)).pointee = head.pointee.undo.hold_before
+        holds[min(Int(head.pointee.undo.column), Self.columns - 1)] = head.pointee.undo.column_holds
+        head.pointee.free_hold = head.pointee.undo.free_hold
+        head.pointee.hold_count = head.pointee.undo.hold_count
+        commit()
+    }
+
+    // MARK: Holds
+
+    /// Keeps a hold at a place that is free; within a change.
+    func keep(_ hold: Hold, at index: Int) {
+        if index == Int(head.pointee.hold_count) {
+            head.pointee.hold_count += 1
+        } else {
+            head.pointee.free_hold = self.hold(index).pointee.next
+        }
+        self.hold(index).pointee = hold
+        holds[Int(hold.column)] += 1
+    }
+
+    /// Counts what a call used, and frees its hold.
+    func settle(_ index: Int, _ end: LimitHold.End, tick now: UInt32) {
+        let held = hold(index).pointee
+        guard held.count > 0, held.count <= LimitClaim.mostParts, held.column < UInt32(Self.columns) else { return }
+        let numbers = limits_table_records(hold(index))
+        let records = (0..<Int(held.count)).map { Int(numbers[$0]) }.filter { $0 < Int(head.pointee.record_count) }
+        prepare(records, hold: index, of: Int(held.column))
+        for number in records {
+            let record = record(number)
+            record.pointee.reserved_tokens -= held.tokens
+            record.pointee.reserved_nano -= held.nano
+            record.pointee.running -= 1
+            record.advance(to: now)
+            onStep?()
+            switch end {
+            case .nothing: record.takeBackRequest(of: held.tick)
+            case .used(let tokens, let nano):
+                let tokens = Int64(min(max(0, tokens), LimitClaim.mostTokens))
+                let nano = Int64(min(max(0, nano), Money.largest))
+                record.addTokens(tokens)
+                if record.pointee.day == held.day { record.pointee.day_tokens.add(tokens) }
+                if record.pointee.month == held.month {
+                    record.pointee.month_tokens.add(tokens)
+                    record.pointee.month_nano.add(nano)
+                }
+            }
+        }
+        var free = Hold()
+        free.next = head.pointee.free_hold
+        hold(index).pointee = free
+        head.pointee.free_hold = UInt32(index + 1)
+        holds[Int(held.column)] -= 1
+        onStep?()
+        commit()
+    }
+
+    /// Gives back what the process of a column holds, which is dead.
+    func giveBack(of column: Int) {
+        guard holds[column] > 0 else { return }
+        for index in 0..<Int(head.pointee.hold_count) {
+            let held = hold(index).pointee
+            guard held.count > 0, held.column == UInt32(column) else { continue }
+            settle(index, .used(tokens: 0, nano: 0), tick: held.tick)
+        }
+        holds[column] = 0
+    }
+
+    /// Gives back what dead processes hold.
+    ///
+    /// - Returns: Whether there was something.
+    func reclaim() -> Bool {
+        var hasFreed = false
+        for column in 0..<Int(head.pointee.columns) where holds[column] > 0 && isAbandoned(column) {
+            giveBack(of: column)
+            hasFreed = true
+        }
+        return hasFreed
+    }
+
+    /// The same, unless it was done a moment ago.
+    func reclaimIfDue() -> Bool {
+        let now = ContinuousClock.now
+        guard now - lastReclaim > .milliseconds(50) else { return false }
+        lastReclaim = now
+        return reclaim()
+    }
+}
+
+extension UnsafeMutablePointer<limits_table_record> {
+    private static var ring: UInt32 { UInt32(limits_table_ring) }
+
+    var requests: UnsafeMutablePointer<UInt32> { limits_table_requests(self) }
+    var tokens: UnsafeMutablePointer<UInt32> { limits_table_tokens(self) }
+
+    /// Empties what has left the window.
+    ///
+    /// A clock that was read earlier than another's changes nothing.
+    func advance(to tick: UInt32) {
+        guard tick > pointee.tick else { return }
+        let steps = Swift.min(tick - pointee.tick, Self.ring)
+        for step in 0..<steps {
+            let place = Int((tick - step) % Self.ring)
+            requests[place] = 0
+            tokens[place] = 0
+        }
+        pointee.tick = tick
+    }
+
+    func addRequest() { requests[Int(pointee.tick % Self.ring)].add(1) }
+
+    func addTokens(_ count: Int64) { tokens[Int(pointee.tick % Self.ring)].add(UInt32(clamping: count)) }
+
+    func takeBackRequest(of tick: UInt32) {
+        guard tick <= pointee.tick, pointee.tick - tick < Self.ring else { return }
+        let place = Int(tick % Self.ring)
+        if requests[place] > 0 { requests[place] -= 1 }
+    }
+}
+
+extension FixedWidthInteger {
+    /// Adds what stays far from the largest.
+    fileprivate mutating func add(_ more: Self) {
+        let (sum, isOver) = addingReportingOverflow(more)
+        self = isOver ? .max : sum
+    }
+}

@@ -281,3 +281,29 @@ def test_the_command_line_manages_groups(launch):
     assert [line["groups"] for line in exported if line.get("user_id") == user_id] == [["lab"]]
     gateway.cli("groups", "remove", *state, "--remove-members", "lab")
     assert gateway.get("/api/whoami", key).json()["groups"] == []
+
+
+def test_an_export_carries_groups_and_who_is_in_them_to_another_state(launch):
+    gateway, other = launch("a"), launch("a")
+    owner_id, user_id = new_id(), new_id()
+    key = gateway.add_user(user_id)
+    gateway.add_user(owner_id)
+    add_group(gateway, id="lab", owners=[owner_id, user_id], models=["m"], limits={"concurrent": 1})
+    put(gateway, user_id, "lab")
+    file = gateway.folder / "export.jsonl"
+    file.write_text(gateway.cli("export", "--state-dir", gateway.state).stdout)
+    assert key not in file.read_text()
+    other.add_user(user_id)
+    place = ("import", "--state-dir", other.state, "--groups", file)
+
+    dry = other.cli(*place, "--dry-run").stdout
+    assert "would add 1 groups and 1 memberships" in dry and other.get(GROUPS, other.admin_key).json()["groups"] == []
+    done = other.cli(*place).stdout
+
+    assert "added 1 groups and 1 memberships" in done and "owners who are not here" in done
+    before = gateway.get(f"{GROUPS}/lab", gateway.admin_key).json()["group"]
+    after = other.get(f"{GROUPS}/lab", other.admin_key).json()["group"]
+    assert after == before | {"owners": [owner for owner in before["owners"] if owner["user_id"] == user_id]}
+    members = other.get(f"{GROUPS}/lab/members", other.admin_key).json()["members"]
+    assert [member["user_id"] for member in members] == [user_id]
+    assert "added 0 groups and 0 memberships" in other.cli(*place).stdout

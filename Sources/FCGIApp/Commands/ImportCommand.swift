@@ -2,10 +2,10 @@ import ArgumentParser
 import Core
 import Glibc
 
-/// `import`: takes over what the Flask server kept.
+/// `import`: takes over what the Flask server kept, and the groups of an export.
 struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "import", abstract: "Take over users.json and conversations.json of the Flask server.",
+        commandName: "import", abstract: "Take over users.json and conversations.json of the Flask server, or groups.",
         discussion: """
             Users keep their keys. What is there already is left as it is, so a second run changes nothing. \
             Follow-ups work where an account of the same e-mail address is in the settings.
@@ -19,6 +19,9 @@ struct ImportCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The Flask server's conversations.json.", valueName: "FILE"))
     var conversations: String?
 
+    @Option(help: ArgumentHelp("Lines that `export` wrote: groups, and who is in them.", valueName: "FILE"))
+    var groups: String?
+
     @Option(help: ArgumentHelp("The settings, whose accounts are matched by e-mail address.", valueName: "FILE"))
     var settings: String?
 
@@ -26,12 +29,26 @@ struct ImportCommand: ParsableCommand {
     var dryRun = false
 
     func validate() throws {
-        guard users != nil || conversations != nil else {
-            throw ValidationError("Name a file with --users or --conversations.")
+        guard users != nil || conversations != nil || groups != nil else {
+            throw ValidationError("Name a file with --users, --conversations or --groups.")
         }
     }
 
     func run() throws {
+        if users != nil || conversations != nil { try importFlask() }
+        if let groups { try importGroups(groups) }
+    }
+
+    private func importGroups(_ path: String) throws {
+        let lines = try Self.bytes(path).split(separator: UInt8(ascii: "\n")).map { try Self.json(Array($0), path) }
+        var work = GroupImport(store: try state.openFiles(), isDryRun: dryRun)
+        let report = try work.run(lines)
+        for line in report.lines { print(line) }
+        print(
+            "\(dryRun ? "would add" : "added") \(report.addedGroups) groups and \(report.addedMembers) memberships")
+    }
+
+    private func importFlask() throws {
         let accounts = try settings.map { try Settings.load(path: $0).settings.openAI.accounts } ?? []
         let (users, conversations) = (try users.map(Self.read), try conversations.map(Self.read))
         var work = FlaskImport(store: try state.openFiles(), accounts: accounts, isDryRun: dryRun)
@@ -42,10 +59,16 @@ struct ImportCommand: ParsableCommand {
                 + "conversations; \(report.problems) problems")
     }
 
-    private static func read(_ path: String) throws -> JSON {
+    private static func read(_ path: String) throws -> JSON { try json(try bytes(path), path) }
+
+    private static func bytes(_ path: String) throws -> [UInt8] {
         guard let bytes = FileBytes.read(path) else {
             throw CommandFailure("Cannot read \(path): \(String(cString: strerror(errno)))")
         }
+        return bytes
+    }
+
+    private static func json(_ bytes: [UInt8], _ path: String) throws -> JSON {
         do throws(JSONSyntaxError) { return try JSONReader.read(bytes, limits: .imported) } catch {
             throw CommandFailure("\(path) is not valid JSON at byte \(error.offset): \(error.reason)")
         }

@@ -66,7 +66,9 @@ extension User {
     }
 
     /// The key that has a text with this digest.
-    package func key(withDigest digest: APIKey.Digest) -> Key? { keys.first { $0.digests.contains(digest) } }
+    package func key(withDigest digest: APIKey.Digest) -> Key? {
+        keys.first { $0.digest == digest || $0.former?.digest == digest }
+    }
 
     package func key(_ id: Key.ID) -> Key? { keys.first { $0.id == id } }
 }

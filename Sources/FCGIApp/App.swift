@@ -10,7 +10,7 @@ struct App: ParsableCommand {
         subcommands: [
             ServeCommand.self, WorkerCommand.self, NginxConfigCommand.self, CheckSettingsCommand.self,
             UsersCommand.self, AdminCommand.self, AccountsCommand.self, ImportCommand.self, ExportCommand.self,
-            AuditCommand.self,
+            AuditCommand.self, PseudonymCommand.self,
         ])
 
     static func main() {

@@ -20,6 +20,10 @@ package protocol Store: Sendable {
     func createFirstAdmin() async throws -> APIKey?
     /// Gives the admin `admin` a new key and takes the old ones; makes that admin if there is none.
     func replaceAdminKey() async throws -> APIKey
+    /// By which upstreams know users; the key of them is made where the store has never had one.
+    ///
+    /// - Throws: ``StoreError`` where the key is gone or damaged; another is never made in its place.
+    func pseudonyms() throws -> Pseudonyms
 
     // MARK: Users and keys
 

@@ -27,7 +27,7 @@ package struct AccountProbe: Sendable {
 
     private func turn(on account: Account) async -> ProbeOutcome {
         do throws(UpstreamError) {
-            let prompt = UpstreamPrompt(prompt: "Answer with the word OK.", pseudonym: "u-test")
+            let prompt = UpstreamPrompt(prompt: "Answer with the word OK.", user: nil)
             let reply = try await drivers.driver(for: account).send(prompt, to: account)
             for _ in 0..<Self.mostEvents where try await reply.next() == nil { break }
             return .passed

@@ -166,13 +166,13 @@ package final class Conversations: Sendable {
 
     /// A title that the upstream gives within its time, else one cut from the prompt.
     func title(
-        for turn: Turn, of conversation: Conversation, from account: Account, pseudonym: String, requestID: String
+        for turn: Turn, of conversation: Conversation, from account: Account, user: String, requestID: String
     ) async -> String {
         let cut = Title.cut(from: turn.prompt)
         guard let driver = try? dispatcher.drivers.driver(for: account) else { return cut }
         let given = await withTaskGroup(of: String?.self) { group in
             group.addTask {
-                try? await driver.title(for: turn, of: conversation, from: account, pseudonym: pseudonym)
+                try? await driver.title(for: turn, of: conversation, from: account, user: user)
             }
             group.addTask {
                 try? await Task.sleep(for: self.titleTimeout)
@@ -199,7 +199,7 @@ package final class Conversations: Sendable {
     private func prompt(of ask: Ask, after conversation: Conversation?) -> UpstreamPrompt {
         UpstreamPrompt(
             conversation: conversation, prompt: ask.prompt,
-            system: ask.system, model: ask.model ?? conversation.flatMap(model), pseudonym: ask.user.archive.pseudonym,
+            system: ask.system, model: ask.model ?? conversation.flatMap(model), user: ask.user.archive.digest,
             completion: ask.completion)
     }
 

@@ -91,7 +91,7 @@ package final class RunningTurn {
         }
         let title = Pending { [conversations, ask, lease] in
             await conversations.title(
-                for: turn, of: whole, from: lease.account, pseudonym: ask.user.archive.pseudonym,
+                for: turn, of: whole, from: lease.account, user: ask.user.archive.digest,
                 requestID: ask.requestID)
         }
         stage = .titling(whole, title)
@@ -171,7 +171,7 @@ package final class RunningTurn {
         let upstream = hasLeft ? UpstreamError(.cancelled, .callerFault, "left") : error as? UpstreamError
         guard let upstream else { throw error }
         try await conversations.dispatcher.note(
-            upstream, of: lease.account, by: ask.user.archive.pseudonym, requestID: ask.requestID)
+            upstream, of: lease.account, by: ask.user.archive.digest, requestID: ask.requestID)
         var failure = upstream.gatewayError
         if !part.isEmpty {
             let kept = conversation(with: part, outcome: hasLeft ? .interrupted : .truncated)

@@ -45,6 +45,7 @@ package struct GatewayError: Error, Equatable {
         case idempotencyKeyReused = "idempotency_key_reused"
         case rateLimited = "rate_limited"
         case upstreamRejectedRequest = "upstream_rejected_request"
+        case blockedByUpstream = "blocked_by_upstream"
         case upstreamFailed = "upstream_failed"
         case upstreamTimeout = "upstream_timeout"
         case noAccountAvailable = "no_account_available"
@@ -88,7 +89,7 @@ package struct GatewayError: Error, Equatable {
             .badRequest
         case .invalidKey, .wrongEmailOrPassword, .wrongMFACode: .unauthorized
         case .notAllowed, .plusNotAllowed, .userDisabled, .clientDisabled, .foreignOrigin, .mfaRequired,
-            .captchaRequired,
+            .captchaRequired, .blockedByUpstream,
             .accountBlocked, .accountDeactivated, .countryUnsupported:
             .forbidden
         case .notFound, .unknownURL, .conversationNotFound, .userNotFound, .modelNotFound: .notFound
@@ -112,7 +113,7 @@ package struct GatewayError: Error, Equatable {
     /// Whether the same request sent again can never help, which the OpenAI SDKs read from `x-should-retry`.
     package var isFinal: Bool {
         code == .accountUnavailable || code == .upstreamConversationLost || code == .storageOutcomeUnknown
-            || code == .unknownURL
+            || code == .unknownURL || code == .blockedByUpstream
     }
 }
 

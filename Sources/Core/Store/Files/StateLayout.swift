@@ -11,6 +11,7 @@ struct StateLayout: Sendable {
     var trash: String { "\(root)/trash" }
     var audit: String { "\(root)/audit.jsonl" }
     var adminKey: String { "\(root)/admin-key.txt" }
+    var pseudonymKey: String { "\(root)/secrets/pseudonym.key" }
     var accounts: String { "\(root)/accounts" }
     var accountsPage: String { "\(accounts)/page" }
     /// Of the version before.
@@ -20,7 +21,7 @@ struct StateLayout: Sendable {
     var areas: [String] {
         [
             "locks", "trash", "accounts", "users", "users/lists", "keys", "conversations", "answers",
-            "journals", "removals",
+            "journals", "removals", "secrets",
         ]
         .map { "\(root)/\($0)" }
     }

@@ -69,7 +69,7 @@ package struct ChatGPTDriver: UpstreamDriver {
     }
 
     package func title(
-        for turn: Turn, of conversation: Conversation, from account: Account, pseudonym: String
+        for turn: Turn, of conversation: Conversation, from account: Account, user: String
     ) async throws(UpstreamError) -> String? {
         guard let thread = conversation.upstreamID else { return nil }
         return try await endpoint.title(

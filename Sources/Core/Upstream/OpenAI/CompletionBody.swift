@@ -3,7 +3,7 @@
 /// What a caller sent goes on as it came; only the members that are ours are put in place of its own.
 enum CompletionBody {
     /// - Parameter model: The model to ask for; nil leaves what the caller wrote, or the choice to the upstream.
-    static func bytes(of prompt: UpstreamPrompt, model: String?) -> [UInt8] {
+    static func bytes(of prompt: UpstreamPrompt, model: String?, for identity: UpstreamIdentity) -> [UInt8] {
         let caller = prompt.completion
         let isStream = caller?.isStream ?? true
         var own: [JSONText.Member] = []
@@ -16,11 +16,14 @@ enum CompletionBody {
             options["include_usage"] = true
             own.append(("stream_options", JSONText(.object(options))))
         }
-        own.append(("user", JSONText(JSON(prompt.pseudonym))))
-        if caller?["safety_identifier"] != nil {
-            own.append(("safety_identifier", JSONText(JSON(prompt.pseudonym))))
+        own += identity.members.map { ($0.name, JSONText($0.value)) }
+        if let key = caller?["prompt_cache_key"], let ours = identity.cacheKey(key) {
+            own.append(("prompt_cache_key", JSONText(ours)))
         }
-        var members = (caller?.members ?? []).filter { $0.name != "conversation_id" }
+        var members = (caller?.members ?? []).filter { member in
+            member.name != "conversation_id"
+                && (!UserField.names.contains(member.name) || identity.fields.contains(member.name))
+        }
         for place in members.indices {
             guard let ours = own.firstIndex(where: { $0.name == members[place].name }) else { continue }
             members[place].value = own.remove(at: ours).value

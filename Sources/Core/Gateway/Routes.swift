@@ -33,8 +33,10 @@ package struct Routes: Sendable {
     var table: [Route] {
         let server = settings.server
         let auditLog = AuditLog(store: store, omitsAddress: settings.auditOmitsAddress)
+        let idempotency = Idempotency(store: store, queueTimeout: server.queueTimeout)
         let chat = ChatHandler(
-            authenticator: authenticator, conversations: conversations, defaultPrompt: server.defaultPrompt,
+            authenticator: authenticator, conversations: conversations, idempotency: idempotency,
+            defaultPrompt: server.defaultPrompt,
             pages: pages, errors: errors, callerProxy: server.defaultProxy)
         let recall = RecallHandler(authenticator: authenticator, store: store, auditLog: auditLog, pages: pages)
         let conversation = ConversationHandler(
@@ -42,7 +44,7 @@ package struct Routes: Sendable {
         let users = UsersHandler(authenticator: authenticator, store: store, auditLog: auditLog, pages: pages)
         let completions = CompletionsHandler(
             authenticator: authenticator, conversations: conversations,
-            idempotency: Idempotency(store: store, queueTimeout: server.queueTimeout), errors: errors,
+            idempotency: idempotency, errors: errors,
             isArchived: server.archiveV1)
         let models = ModelsHandler(dispatcher: dispatcher)
         let accessToken = AccessTokenHandler(

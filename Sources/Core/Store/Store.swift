@@ -84,6 +84,8 @@ package protocol Store: Sendable {
     func removeConversation(_ id: Conversation.ID, of user: ArchiveID) async throws -> Bool
     /// The conversation whose thread of messages has this digest; nil if none is known.
     func conversation(withThread digest: String, of user: ArchiveID) async throws -> Conversation.ID?
+    /// The conversation that the user's caller has given this name; nil where there is none, or none any more.
+    func conversation(withKey key: String, of user: ArchiveID) async throws -> Conversation.ID?
 
     // MARK: Accounts
 
@@ -151,17 +153,20 @@ package struct TurnEnd: Sendable {
     package var threadBefore: String?
     /// The threads that name it from now on, one for each choice that the caller may go on with.
     package var threadsAfter: [String]
+    /// The caller's name of the conversation, where it begins.
+    package var key: String?
     /// Lines of other kinds, each with its `type`, which are stored with the turn or not at all.
     package var rows: [JSON]
 
     package init(
         of conversation: Conversation, in archive: ArchiveID, threadBefore: String? = nil,
-        threadsAfter: [String] = [], rows: [JSON] = []
+        threadsAfter: [String] = [], key: String? = nil, rows: [JSON] = []
     ) {
         self.conversation = conversation
         self.archive = archive
         self.threadBefore = threadBefore
         self.threadsAfter = threadsAfter
+        self.key = key
         self.rows = rows
     }
 }

@@ -140,6 +140,7 @@ struct StateLayout: Sendable {
     func place(of right: Right) -> (path: String, offset: Int64) {
         switch right {
         case .turn(let conversation): turnLease(conversation)
+        case .conversationKey(let key, let archive): turnLease("key \(JSONFileStore.keyName(key, of: archive))")
         case .upstreamUser(let user): turnLease("upstream user \(user)")
         case .answer(let digest): ("\(locks)/answers.lease", Int64(digest.prefix(15), radix: 16) ?? 0)
         case .signIn(let account): (accountLease(account), 0)

@@ -67,6 +67,7 @@ package struct Routes: Sendable {
             Route(api.rotateKey, [.get, .post], for: .everyRole, users.rotateKey),
             Route(api.addUser, [.get, .post], for: .owners, users.add),
             Route(api.users, [.get, .post], for: .owners, users.list),
+            Route(api.users + "/bulk", [.post], for: .owners, users.bulk),
             Route(api.removeUser, [.get, .post, .delete], for: .owners, users.remove),
             Route(api.updateUser, [.get, .post], for: .owners, users.update),
             Route("/api/admin/accounts", [.get], for: .admins, accounts.list),

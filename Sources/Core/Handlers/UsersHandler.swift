@@ -38,25 +38,19 @@ package struct UsersHandler: Sendable {
         ])
     }
 
-    /// Lists users, newest first: an admin's are all, or those of `owner`; a client's are its own.
-    package func list(_ call: Call) async throws -> Response {
-        let caller = try call.principal.caller
-        let limit = try call.parameters.int("limit", in: 1...500) ?? 50
-        var owner = try call.parameters.identifier("owner")
-        if caller.role == .client { owner = caller.id.userID }
-        var before: User.ID?
-        if let cursor = try call.parameters.text("before") { before = try Self.decode(cursor) }
-        let users = try await store.users(ownedBy: owner, before: before, limit: limit)
-        let next = users.count == limit ? users.last.map { JSON(Self.encode($0.id)) } : nil
-        return .json(["status": "success", "users": .array(users.map(\.summary)), "next": next ?? .null])
-    }
-
     /// Removes a user: its keys at once, its conversations unless `keep_conversations=true`.
     package func remove(_ call: Call) async throws -> Response {
-        let caller = try call.principal.caller
         let keeps = try call.parameters.bool("keep_conversations") ?? false
         let removesUsers = try call.parameters.bool("remove_users") ?? false
         let user = try await target(of: call)
+        try await remove(user, keepConversations: keeps, withUsers: removesUsers, in: call)
+        return .json(["status": "success", "message": "User removed", "user_id": JSON(user.id.userID)])
+    }
+
+    func remove(
+        _ user: User, keepConversations keeps: Bool, withUsers removesUsers: Bool, in call: Call
+    ) async throws {
+        let caller = try call.principal.caller
         guard user.id != caller.id else {
             throw GatewayError(.notAllowed, "Nobody can remove itself.", parameter: "user_id")
         }
@@ -72,7 +66,6 @@ package struct UsersHandler: Sendable {
                 parameter: "remove_users")
         case .lastAdmin: throw Self.lastAdmin
         }
-        return .json(["status": "success", "message": "User removed", "user_id": JSON(user.id.userID)])
     }
 
     /// Gives a user a new key and takes the old ones; without `user_id` the caller's own.
@@ -93,7 +86,6 @@ package struct UsersHandler: Sendable {
 
     /// Sets `plus`, `disabled` or `username` of a user.
     package func update(_ call: Call) async throws -> Response {
-        let caller = try call.principal.caller
         let wanted = UserChange(
             username: try call.parameters.text("username"), hasPlus: try call.parameters.bool("plus"),
             isDisabled: try call.parameters.bool("disabled"))
@@ -103,16 +95,23 @@ package struct UsersHandler: Sendable {
         guard !wanted.isEmpty else {
             throw GatewayError(.invalidParameter, "Nothing to change: send plus, disabled or username.")
         }
+        try checkPlus(wanted, by: try call.principal.caller)
+        let changed = try await update(try await target(of: call), wanted, in: call)
+        return .json(["status": "success", "message": "User updated", "user": changed.summary])
+    }
+
+    func checkPlus(_ wanted: UserChange, by caller: User) throws(GatewayError) {
         guard caller.role == .admin || wanted.hasPlus != true || caller.hasPlus else {
             throw GatewayError(.plusNotAllowed, "A client without plus cannot grant plus.", parameter: "plus")
         }
-        let user = try await target(of: call)
-        guard user.id != caller.id || wanted.isDisabled != true else {
+    }
+
+    func update(_ user: User, _ wanted: UserChange, in call: Call) async throws -> User {
+        guard try user.id != call.principal.caller.id || wanted.isDisabled != true else {
             throw GatewayError(.notAllowed, "Nobody can disable itself.", parameter: "disabled")
         }
         try await auditLog.note("update user", of: user, in: call, wanted.details)
-        let changed = try await change(user, wanted)
-        return .json(["status": "success", "message": "User updated", "user": changed.summary])
+        return try await change(user, wanted)
     }
 
     /// `/api/admin/archives`: whose conversations were kept when they were removed.
@@ -134,8 +133,12 @@ package struct UsersHandler: Sendable {
 
     /// The user that the call is about; another client's looks like none.
     private func target(of call: Call) async throws -> User {
-        let caller = try call.principal.caller
         guard let userID = try call.parameters.identifier("user_id") else { throw GatewayError.missing("user_id") }
+        return try await target(
+            userID, owner: try call.parameters.identifier("owner"), of: try call.principal.caller)
+    }
+
+    func target(_ userID: String, owner: String?, of caller: User) async throws -> User {
         guard caller.role == .admin else {
             let id = User.ID(owner: caller.id.userID, userID: userID)
             guard let user = try await store.user(id), user.ownerNumber == caller.number else {
@@ -143,20 +146,9 @@ package struct UsersHandler: Sendable {
             }
             return user
         }
-        return try await authenticator.anyUser(userID, owner: try call.parameters.identifier("owner"))
+        return try await authenticator.anyUser(userID, owner: owner)
     }
 
     private static let lastAdmin = GatewayError(
         .notAllowed, "This is the last admin that can sign in. Add another one first.", parameter: "user_id")
-
-    /// Both parts are in an alphabet without "/".
-    private static func encode(_ id: User.ID) -> String { "\(id.owner)/\(id.userID)" }
-
-    private static func decode(_ cursor: String) throws -> User.ID {
-        let parts = cursor.split(separator: "/").map(String.init)
-        guard parts.count == 2, parts.allSatisfy(Identifier.isValid) else {
-            throw GatewayError.invalid("before", "the value of next in the page before")
-        }
-        return User.ID(owner: parts[0], userID: parts[1])
-    }
 }

@@ -54,6 +54,8 @@ package protocol Store: Sendable {
     func keptArchives(of user: User.ID) async throws -> [KeptArchive]
     /// Up to `limit` users of `owner` (nil: of all), newest first, older than the user named by `before`.
     func users(ownedBy owner: String?, before: User.ID?, limit: Int) async throws -> [User]
+    /// A page of the users that a query finds, and how many it finds.
+    func findUsers(_ query: UserQuery) async throws -> UserPage
     /// Every owner under which `userID` exists.
     func owners(of userID: String) async throws -> [String]
 

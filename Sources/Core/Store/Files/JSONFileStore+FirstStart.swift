@@ -2,6 +2,7 @@ extension JSONFileStore {
     package func start() {
         startThread { openJournal(wake: { EventLoop.shared.run($0) }) }
         startThread { sweepRegularly() }
+        startThread { prepareSearch() }
     }
 
     package func stop() { closeJournal() }

@@ -14,6 +14,7 @@ package struct JSONFileStore: Store {
     let users = RecordCache<User>()
     let keys = RecordCache<User.ID>()
     let modelLists = RecordCache<ModelList>()
+    let directory = UserDirectory()
     let journal = JournalHolder()
     let writer: ArchiveWriter
     let accountsPage = AccountsPageHolder()

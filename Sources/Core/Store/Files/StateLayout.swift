@@ -33,6 +33,9 @@ struct StateLayout: Sendable {
         }
     }
 
+    /// Where the records are whose digests begin with the byte `number`.
+    func users(_ number: Int) -> String { "\(root)/users/\(Hex.encode([UInt8(truncatingIfNeeded: number)]))" }
+
     func user(_ digest: String) -> String { sharded("/users/", digest, ".json") }
 
     func key(_ digest: APIKey.Digest) -> String { sharded("/keys/", digest, ".json") }

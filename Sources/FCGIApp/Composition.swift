@@ -13,20 +13,22 @@ struct Composition {
     let onStorageFault: @Sendable () -> Void
 
     /// - Parameter drivers: In place of those that speak to real upstreams.
+    /// - Throws: ``StoreError`` where the key of the pseudonyms is not as it was.
     init(
         settings: Settings, store: any Store, log: Logger, client: HTTPClient = HTTPClient(),
         drivers: UpstreamDrivers? = nil, onStorageFault: @escaping @Sendable () -> Void = {}
-    ) {
+    ) throws {
         self.settings = settings
         self.store = store
         self.client = client
         self.log = log
         self.onStorageFault = onStorageFault
         self.drivers =
-            drivers
+            try drivers
             ?? UpstreamDrivers(
                 openAI: OpenAIDriver(
-                    client: client, titleTimeout: settings.server.titleTimeout, limits: settings.server.replyLimits,
+                    client: client, pseudonyms: store.pseudonyms(), titleTimeout: settings.server.titleTimeout,
+                    limits: settings.server.replyLimits,
                     knownModels: { account in
                         let list = try? await store.modelList(of: account.id)
                         return list?.fingerprint == account.fingerprint ? list?.models ?? [] : []
@@ -96,6 +98,7 @@ extension Composition {
     static func prepareState(settings: Settings, stateDirectory: String) throws -> APIKey? {
         let log = Logger(label: "state")
         let store = try openStore(stateDirectory, durability: settings.server.durability, log: log)
+        _ = try store.pseudonyms()
         store.maintain()
         return try Blocking.run { try await store.createFirstAdmin() }
     }
@@ -104,7 +107,7 @@ extension Composition {
         let log = Logger(label: "gateway")
         let store = try openStore(stateDirectory, durability: settings.server.durability, log: log)
         // The worker drains and ends; its supervisor starts another, which reads what the disk really holds.
-        let composition = Composition(
+        let composition = try Composition(
             settings: settings, store: store, log: log, onStorageFault: { kill(getpid(), SIGTERM) })
         store.start()
         return Parts(
@@ -118,6 +121,6 @@ extension Composition {
         let settings = try Settings.load(path: settingsPath).settings
         let log = Logger(label: "accounts")
         let store = try openStore(stateDirectory, durability: settings.server.durability, log: log)
-        return Composition(settings: settings, store: store, log: log).makeAccountAdmin()
+        return try Composition(settings: settings, store: store, log: log).makeAccountAdmin()
     }
 }

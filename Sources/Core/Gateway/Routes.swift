@@ -33,8 +33,10 @@ package struct Routes: Sendable {
     var table: [Route] {
         let server = settings.server
         let auditLog = AuditLog(store: store, omitsAddress: settings.auditOmitsAddress)
+        let idempotency = Idempotency(store: store, queueTimeout: server.queueTimeout)
         let chat = ChatHandler(
-            authenticator: authenticator, conversations: conversations, defaultPrompt: server.defaultPrompt,
+            authenticator: authenticator, conversations: conversations, idempotency: idempotency,
+            defaultPrompt: server.defaultPrompt,
             pages: pages, errors: errors, callerProxy: server.defaultProxy)
         let recall = RecallHandler(authenticator: authenticator, store: store, auditLog: auditLog, pages: pages)
         let conversation = ConversationHandler(
@@ -50,7 +52,7 @@ package struct Routes: Sendable {
         let whoami = WhoamiHandler(authenticator: authenticator, settings: settings)
         let completions = CompletionsHandler(
             authenticator: authenticator, conversations: conversations,
-            idempotency: Idempotency(store: store, queueTimeout: server.queueTimeout), errors: errors,
+            idempotency: idempotency, errors: errors,
             isArchived: server.archiveV1)
         let models = ModelsHandler(authenticator: authenticator, dispatcher: dispatcher)
         let accessToken = AccessTokenHandler(
@@ -75,6 +77,7 @@ package struct Routes: Sendable {
             Route(api.rotateKey, [.get, .post], for: .everyRole, in: .manage, users.rotateKey),
             Route(api.addUser, [.get, .post], for: .owners, in: .manage, users.add),
             Route(api.users, [.get, .post], for: .owners, in: .manage, users.list),
+            Route(api.users + "/bulk", [.post], for: .owners, in: .manage, users.bulk),
             Route(api.removeUser, [.get, .post, .delete], for: .owners, in: .manage, users.remove),
             Route(api.updateUser, [.get, .post], for: .owners, in: .manage, users.update),
             Route("/api/keys", [.get], for: .everyRole, in: .manage, keys.list),

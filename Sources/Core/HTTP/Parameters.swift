@@ -146,6 +146,21 @@ package struct Parameters: Sendable {
         return text
     }
 
+    /// A caller's own name of a conversation, or a whole JSON number; nil if it is absent or empty.
+    package func conversationKey() throws(GatewayError) -> String? {
+        let name = "conversation_key"
+        guard let text = try text(name, takesDigits: true) else { return nil }
+        guard text.utf8.count <= 128,
+            !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+        else { throw .invalid(name, "1 to 128 bytes without control characters") }
+        guard try self.text("conversation_id", takesDigits: true) == nil else {
+            throw GatewayError(
+                .invalidParameter, "Name a conversation by conversation_id or by conversation_key, not by both.",
+                parameter: name)
+        }
+        return text
+    }
+
     /// A boolean or the words `true` and `false`, also as Python writes them; nil if it is absent or empty.
     package func bool(_ name: String) throws(GatewayError) -> Bool? {
         switch last(name) {

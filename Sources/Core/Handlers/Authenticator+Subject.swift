@@ -99,8 +99,12 @@ extension Authenticator {
 
     /// The user that an admin's or client's call is about; another client's looks like none.
     package func target(of call: Call) async throws -> User {
-        let caller = try call.principal.caller
         guard let userID = try call.parameters.identifier("user_id") else { throw GatewayError.missing("user_id") }
+        return try await target(
+            userID, owner: try call.parameters.identifier("owner"), of: try call.principal.caller)
+    }
+
+    func target(_ userID: String, owner: String?, of caller: User) async throws -> User {
         guard caller.role == .admin else {
             let id = User.ID(owner: caller.id.userID, userID: userID)
             guard let user = try await store.user(id), user.ownerNumber == caller.number else {
@@ -108,7 +112,7 @@ extension Authenticator {
             }
             return user
         }
-        return try await anyUser(userID, owner: try call.parameters.identifier("owner"))
+        return try await anyUser(userID, owner: owner)
     }
 
     /// The user whose keys the call manages: the caller, or the one that `user_id` (and `owner`) names.

@@ -2,6 +2,7 @@
 package struct ChatHandler: Sendable {
     let authenticator: Authenticator
     let conversations: Conversations
+    let idempotency: Idempotency
     let defaultPrompt: String?
     let pages: HTMLPage
     let errors: ErrorMapper
@@ -18,7 +19,21 @@ package struct ChatHandler: Sendable {
 
     package func respond(to call: Call) async throws -> Response {
         let order = try await order(of: call)
-        if order.isStream { return try await stream(order.ask) }
+        switch try await idempotency.claim(call, of: order.ask.user) {
+        case .repeated(let response): return response
+        case .none where order.isStream: return try await stream(order.ask, nil)
+        case .none: return try await answer(order, call)
+        case .first(let recorder) where order.isStream: return try await stream(order.ask, recorder)
+        case .first(let recorder):
+            let response = try await answer(order, call)
+            if case .bytes(let body) = response.body {
+                try await recorder.keep(body, contentType: response.headers[.contentType] ?? "")
+            }
+            return response
+        }
+    }
+
+    private func answer(_ order: Order, _ call: Call) async throws -> Response {
         let conversation = try await conversations.begin(order.ask).finish()
 
         guard let turn = conversation.turns.last else { throw GatewayError(.internalError, "The turn was lost.") }
@@ -45,6 +60,7 @@ package struct ChatHandler: Sendable {
         let isStream = try parameters.bool("stream") ?? false
         let prompt = try prompt(of: call)
         let conversationID = try parameters.identifier("conversation_id")
+        let conversationKey = try parameters.conversationKey()
         let pool = try parameters.pool()
         let model = try parameters.text("model")
         try ModelName.check(model)
@@ -58,7 +74,8 @@ package struct ChatHandler: Sendable {
         let principal = try call.principal
         let ask = Ask(
             user: asker.user, key: principal.key?.digest, keyRecord: principal.keys.first, rights: asker.rights,
-            prompt: prompt, conversationID: conversationID, pool: pool, model: model, system: system,
+            prompt: prompt, conversationID: conversationID, conversationKey: conversationKey, pool: pool, model: model,
+            system: system,
             callerToken: callerToken, requestID: call.request.id)
         return Order(ask: ask, isReplyOnly: isReplyOnly, isPretty: isPretty, isStream: isStream)
     }
@@ -66,12 +83,15 @@ package struct ChatHandler: Sendable {
     /// The events `start`, `delta`…, and `done` or `error`.
     ///
     /// A failure has a status until the upstream has begun to answer, or 15 seconds have passed.
-    private func stream(_ ask: Ask) async throws -> Response {
+    private func stream(_ ask: Ask, _ recorder: Idempotency.Recorder?) async throws -> Response {
         let opening = Pending { [conversations] in try await conversations.begin(ask) }
         try await opening.settle(within: EventStream.silence)
         return EventStream.response(notices: ask.notices) { writer in
-            var stream = EventStream(writer)
-            do { try await send(opening, to: &stream, ask) } catch {
+            var stream = EventStream(writer, isKept: recorder != nil)
+            do {
+                try await send(opening, to: &stream, ask)
+                try await recorder?.keep(stream.kept ?? [], contentType: EventStream.contentType)
+            } catch {
                 // Sending fails by itself where the caller has left.
                 let error = errors.callerError(for: error, requestID: ask.requestID)
                 stream.add("error", error.json(requestID: ask.requestID))

@@ -26,6 +26,12 @@ package struct ConversationHandler: Sendable {
     /// Whose conversation the call is about, and which.
     private func conversation(of call: Call) async throws -> (user: User, id: Conversation.ID) {
         let user = try await authenticator.subject(of: call)
+        if let key = try call.parameters.conversationKey() {
+            guard let id = try await store.conversation(withKey: key, of: user.archive) else {
+                throw GatewayError.conversationNotFound
+            }
+            return (user, id)
+        }
         guard let id = try call.parameters.identifier("conversation_id") else {
             throw GatewayError.missing("conversation_id")
         }

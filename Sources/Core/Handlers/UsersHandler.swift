@@ -39,25 +39,19 @@ package struct UsersHandler: Sendable {
         ])
     }
 
-    /// Lists users, newest first: an admin's are all, or those of `owner`; a client's are its own.
-    package func list(_ call: Call) async throws -> Response {
-        let caller = try call.principal.caller
-        let limit = try call.parameters.int("limit", in: 1...500) ?? 50
-        var owner = try call.parameters.identifier("owner")
-        if caller.role == .client { owner = caller.id.userID }
-        var before: User.ID?
-        if let cursor = try call.parameters.text("before") { before = try Self.decode(cursor) }
-        let users = try await store.users(ownedBy: owner, before: before, limit: limit)
-        let next = users.count == limit ? users.last.map { JSON(Self.encode($0.id)) } : nil
-        return .json(["status": "success", "users": .array(users.map(\.summary)), "next": next ?? .null])
-    }
-
     /// Removes a user: its keys at once, its conversations unless `keep_conversations=true`.
     package func remove(_ call: Call) async throws -> Response {
-        let caller = try call.principal.caller
         let keeps = try call.parameters.bool("keep_conversations") ?? false
         let removesUsers = try call.parameters.bool("remove_users") ?? false
         let user = try await authenticator.target(of: call)
+        try await remove(user, keepConversations: keeps, withUsers: removesUsers, in: call)
+        return .json(["status": "success", "message": "User removed", "user_id": JSON(user.id.userID)])
+    }
+
+    func remove(
+        _ user: User, keepConversations keeps: Bool, withUsers removesUsers: Bool, in call: Call
+    ) async throws {
+        let caller = try call.principal.caller
         guard user.id != caller.id else {
             throw GatewayError(.notAllowed, "Nobody can remove itself.", parameter: "user_id")
         }
@@ -73,7 +67,6 @@ package struct UsersHandler: Sendable {
                 parameter: "remove_users")
         case .lastAdmin: throw Self.lastAdmin
         }
-        return .json(["status": "success", "message": "User removed", "user_id": JSON(user.id.userID)])
     }
 
     /// Gives a user a new key and takes the old ones; without `user_id` the caller's own.
@@ -112,9 +105,7 @@ package struct UsersHandler: Sendable {
                 .notAllowed, "Only admins set the groups of users; owners of a group add its members.",
                 parameter: "groups")
         }
-        guard caller.role == .admin || wanted.hasPlus != true || caller.hasPlus else {
-            throw GatewayError(.plusNotAllowed, "A client without plus cannot grant plus.", parameter: "plus")
-        }
+        try checkPlus(wanted, by: caller)
         let user = try await authenticator.target(of: call)
         (wanted.limits, wanted.userLimits) = try limits(in: call, of: user)
         try checkLimits(wanted.limits, by: caller)
@@ -122,13 +113,23 @@ package struct UsersHandler: Sendable {
             throw GatewayError(
                 .invalidParameter, "Nothing to change: send plus, disabled, username, groups or limits.")
         }
-        guard user.id != caller.id || wanted.isDisabled != true else {
+        let changed = try await update(user, wanted, in: call)
+        return .json(["status": "success", "message": "User updated", "user": changed.summary])
+    }
+
+    func checkPlus(_ wanted: UserChange, by caller: User) throws(GatewayError) {
+        guard caller.role == .admin || wanted.hasPlus != true || caller.hasPlus else {
+            throw GatewayError(.plusNotAllowed, "A client without plus cannot grant plus.", parameter: "plus")
+        }
+    }
+
+    func update(_ user: User, _ wanted: UserChange, in call: Call) async throws -> User {
+        guard try user.id != call.principal.caller.id || wanted.isDisabled != true else {
             throw GatewayError(.notAllowed, "Nobody can disable itself.", parameter: "disabled")
         }
         let setsLimits = wanted.limits != nil || wanted.userLimits != nil
         try await auditLog.note(setsLimits ? "limits.change" : "update user", of: user, in: call, wanted.details)
-        let changed = try await change(user, wanted)
-        return .json(["status": "success", "message": "User updated", "user": changed.summary])
+        return try await change(user, wanted)
     }
 
     /// `/api/admin/archives`: whose conversations were kept when they were removed.

@@ -68,7 +68,7 @@ struct AccountReader {
                 sharedURLs: chatGPTURLs)
         case nil:
             // Without its kind the rest of an account has no meaning that could be checked.
-            section.ignore(["max_concurrent", "base_url", "email"])
+            section.ignore(["max_concurrent", "base_url", "user_field", "shared_cache_keys", "email"])
             section.ignore((["api_key", "password"] + Self.tokens).flatMap(SettingsSection.forms(of:)))
             return nil
         }
@@ -93,17 +93,21 @@ struct AccountReader {
         section.ignore(keys, because: "this key has no effect on an account of kind openai")
         let url = section.optional("base_url", .httpURL)
         let key = section.secret("api_key", .token)
+        let userField = section.optional("user_field", .name) as UserField?
+        let sharesCacheKeys = section.value("shared_cache_keys", default: false, .flag)
         if !section.has("base_url") {
             section.report.problem(
                 section.path(of: "base_url"), found: "nothing", expected: "the URL of an OpenAI-compatible API",
                 hint: "that of OpenAI itself is https://api.openai.com/v1")
         }
-        return url.map { Account.OpenAI(baseURL: $0, apiKey: key) }
+        return url.map {
+            Account.OpenAI(baseURL: $0, apiKey: key, userField: userField, sharesCacheKeys: sharesCacheKeys)
+        }
     }
 
     private func chatGPT(_ section: SettingsSection) -> Account.ChatGPT? {
         section.ignore(
-            ["base_url"] + SettingsSection.forms(of: "api_key"),
+            ["base_url", "user_field", "shared_cache_keys"] + SettingsSection.forms(of: "api_key"),
             because: "this key has no effect on an account of kind chatgpt")
         let account = Account.ChatGPT(
             email: section.optional("email", .email),

@@ -14,6 +14,8 @@ package final class Lease: Sendable {
 package enum Right: Hashable, Sendable {
     /// To run a turn of the conversation.
     case turn(Conversation.ID)
+    /// To begin the conversation that the user's caller calls so.
+    case conversationKey(String, of: ArchiveID)
     /// To answer the request of that digest.
     case answer(String)
     /// To sign in to the account.

@@ -20,6 +20,10 @@ package protocol Store: Sendable {
     func createFirstAdmin() async throws -> APIKey?
     /// Gives the admin `admin` a new key and takes the old ones; makes that admin if there is none.
     func replaceAdminKey() async throws -> APIKey
+    /// By which upstreams know users; the key of them is made where the store has never had one.
+    ///
+    /// - Throws: ``StoreError`` where the key is gone or damaged; another is never made in its place.
+    func pseudonyms() throws -> Pseudonyms
 
     // MARK: Users and keys
 
@@ -50,6 +54,8 @@ package protocol Store: Sendable {
     func keptArchives(of user: User.ID) async throws -> [KeptArchive]
     /// Up to `limit` users of `owner` (nil: of all), newest first, older than the user named by `before`.
     func users(ownedBy owner: String?, before: User.ID?, limit: Int) async throws -> [User]
+    /// A page of the users that a query finds, and how many it finds.
+    func findUsers(_ query: UserQuery) async throws -> UserPage
     /// Every owner under which `userID` exists.
     func owners(of userID: String) async throws -> [String]
     /// When the key was last used, to the hour; nil where that is not known.
@@ -102,6 +108,8 @@ package protocol Store: Sendable {
     func removeConversation(_ id: Conversation.ID, of user: ArchiveID) async throws -> Bool
     /// The conversation whose thread of messages has this digest; nil if none is known.
     func conversation(withThread digest: String, of user: ArchiveID) async throws -> Conversation.ID?
+    /// The conversation that the user's caller has given this name; nil where there is none, or none any more.
+    func conversation(withKey key: String, of user: ArchiveID) async throws -> Conversation.ID?
 
     // MARK: Accounts
 
@@ -199,6 +207,8 @@ package struct TurnEnd: Sendable {
     package var threadBefore: String?
     /// The threads that name it from now on, one for each choice that the caller may go on with.
     package var threadsAfter: [String]
+    /// The caller's name of the conversation, where it begins.
+    package var key: String?
     /// What the calls of the turn cost, which is stored before the turn and made durable together with it.
     package var rows: [UsageRow]
     /// Whom the rows name.
@@ -206,12 +216,13 @@ package struct TurnEnd: Sendable {
 
     package init(
         of conversation: Conversation, in archive: ArchiveID, threadBefore: String? = nil,
-        threadsAfter: [String] = [], rows: [UsageRow] = [], by user: User? = nil
+        threadsAfter: [String] = [], key: String? = nil, rows: [UsageRow] = [], by user: User? = nil
     ) {
         self.conversation = conversation
         self.archive = archive
         self.threadBefore = threadBefore
         self.threadsAfter = threadsAfter
+        self.key = key
         self.rows = rows
         self.user = user
     }

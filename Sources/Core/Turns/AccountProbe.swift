@@ -36,7 +36,7 @@ package struct AccountProbe: Sendable {
         let outcome: ProbeOutcome
         var failure: UpstreamError?
         do throws(UpstreamError) {
-            let prompt = UpstreamPrompt(prompt: Self.words, pseudonym: "u-test")
+            let prompt = UpstreamPrompt(prompt: Self.words, user: nil)
             let reply = try await drivers.driver(for: account).send(prompt, to: account)
             defer { collected = reply.collected }
             for _ in 0..<Self.mostEvents where try await reply.next() == nil { break }

@@ -10,6 +10,8 @@ package final class Ask: Sendable {
     package let prompt: String
     /// The conversation to continue; nil begins one.
     package let conversationID: Conversation.ID?
+    /// The caller's own name of the conversation: the one of that name is continued, or begun.
+    package let conversationKey: String?
     package let pool: AccountPool.Kind
     package let model: String?
     package let system: String?
@@ -24,7 +26,8 @@ package final class Ask: Sendable {
 
     package init(
         user: User, key: APIKey.Digest? = nil, keyRecord: User.Key? = nil, rights: Rights? = nil,
-        prompt: String = "", conversationID: Conversation.ID? = nil, pool: AccountPool.Kind = .free,
+        prompt: String = "", conversationID: Conversation.ID? = nil, conversationKey: String? = nil,
+        pool: AccountPool.Kind = .free,
         model: String? = nil, system: String? = nil, completion: CompletionRequest? = nil, isArchived: Bool = true,
         callerToken: CallerToken? = nil, requestID: String,
         notices: TurnNotices = TurnNotices()
@@ -35,6 +38,7 @@ package final class Ask: Sendable {
         self.rights = rights ?? Rights(of: user, in: [], keys: [], charged: nil)
         self.prompt = prompt
         self.conversationID = conversationID
+        self.conversationKey = conversationKey
         self.pool = pool
         self.model = model
         self.system = system

@@ -30,6 +30,7 @@ package final class Conversations: Sendable {
     /// - Throws: ``GatewayError`` for everything that a caller can still be told with a status.
     package func begin(_ ask: Ask) async throws -> RunningTurn {
         let candidates = try ask.callerToken.map(Candidates.callerToken) ?? .pool(permittedPool(of: ask))
+        if let key = ask.conversationKey { return try await begin(ask, key: key, on: candidates) }
         guard let id = ask.conversationID else {
             try checkSize(with: ask)
             // Nobody else can send to a conversation that is not stored yet, so this one needs no lease.
@@ -55,7 +56,7 @@ package final class Conversations: Sendable {
         return try await continueConversation(try await read(id, for: ask), with: ask, holding: lease, thread: thread)
     }
 
-    private func continueConversation(
+    func continueConversation(
         _ conversation: Conversation, with ask: Ask, holding lease: Lease, thread: String? = nil
     ) async throws -> RunningTurn {
         let candidates: Candidates
@@ -73,7 +74,7 @@ package final class Conversations: Sendable {
     }
 
     /// Sends the prompt; a conversation is begun where none is given.
-    private func open(
+    func open(
         _ ask: Ask, on candidates: Candidates, in conversation: Conversation? = nil, holding turnLease: Lease? = nil,
         thread: String? = nil
     ) async throws -> RunningTurn {
@@ -136,7 +137,7 @@ package final class Conversations: Sendable {
     /// Waits for the right to run a turn of the conversation, then reads it.
     ///
     /// - Throws: ``GatewayError`` 404 where the user has no such conversation, 413 where it is too large to go on.
-    private func hold(_ id: Conversation.ID, for ask: Ask) async throws -> (Lease, Conversation) {
+    func hold(_ id: Conversation.ID, for ask: Ask) async throws -> (Lease, Conversation) {
         // Asked before the wait: nobody waits for another's conversation, or keeps it busy.
         guard try await store.conversationSize(id, of: ask.user.archive) != nil else {
             throw GatewayError.conversationNotFound
@@ -160,7 +161,7 @@ package final class Conversations: Sendable {
     /// Refuses the prompt that is larger than a conversation may be.
     ///
     /// What the reply adds is not known yet, and has a limit of its own.
-    private func checkSize(with ask: Ask) throws(GatewayError) {
+    func checkSize(with ask: Ask) throws(GatewayError) {
         guard ask.isArchived, ask.mostStoredBytes > maxConversationBytes,
             ask.turn(startedAt: .now).storedSize > maxConversationBytes
         else { return }
@@ -179,8 +180,8 @@ package final class Conversations: Sendable {
         for place in rows.indices { rows[place].conversation = conversation.id }
         rows[0].turn = conversation.turns.last?.id
         let end = TurnEnd(
-            of: conversation, in: ask.user.archive, threadBefore: threadBefore, threadsAfter: threadsAfter, rows: rows,
-            by: ask.user)
+            of: conversation, in: ask.user.archive, threadBefore: threadBefore, threadsAfter: threadsAfter,
+            key: conversation.isNew ? ask.conversationKey : nil, rows: rows, by: ask.user)
         guard try await store.finish(end) else {
             throw GatewayError.conversationNotFound
         }
@@ -193,13 +194,13 @@ package final class Conversations: Sendable {
         let cut = Title.cut(from: turn.prompt)
         guard let driver = try? dispatcher.drivers.driver(for: account) else { return (cut, nil) }
         let start = Timestamp.now
-        let pseudonym = bill.ask.user.archive.pseudonym
+        let user = bill.ask.user.archive.digest
         typealias Outcome = Result<UpstreamTitle?, UpstreamError>
         let outcome = await withTaskGroup(of: Outcome?.self) { group -> Outcome? in
             group.addTask {
                 do throws(UpstreamError) {
                     return .success(
-                        try await driver.title(for: turn, of: conversation, from: account, pseudonym: pseudonym))
+                        try await driver.title(for: turn, of: conversation, from: account, user: user))
                 } catch {
                     return .failure(error)
                 }
@@ -255,7 +256,7 @@ package final class Conversations: Sendable {
     private func prompt(of ask: Ask, after conversation: Conversation?, model: String?) -> UpstreamPrompt {
         UpstreamPrompt(
             conversation: conversation, prompt: ask.prompt,
-            system: ask.system, model: model, pseudonym: ask.user.archive.pseudonym,
+            system: ask.system, model: model, user: ask.user.archive.digest,
             completion: ask.completion)
     }
 

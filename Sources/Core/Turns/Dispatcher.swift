@@ -65,7 +65,7 @@ package final class Dispatcher: Sendable {
                 if let row = bill.row(of: error, from: account, at: start) {
                     try await store.note([row], by: bill.ask.user)
                 }
-                let noted = try await note(error, of: account, by: prompt.pseudonym, requestID: requestID)
+                let noted = try await note(error, of: account, by: prompt.user ?? "", requestID: requestID)
                 if let refusal = refusal(for: error, candidates, noted.health) { throw refusal }
                 failures.add(error, of: account, noted.trial)
                 if failures.tried.count < members.count, await failures.areOwn() { throw failures.callerError }
@@ -192,7 +192,7 @@ package final class Dispatcher: Sendable {
 
     /// Notes a failure in the account's shared state.
     ///
-    /// - Parameter caller: Who sent the request, by the name that upstreams see.
+    /// - Parameter caller: Who sent the request: the digest of its archive.
     /// - Returns: The account's health after it, where it is the account's or may be; and what finds that out, where it
     ///   is not known.
     @discardableResult

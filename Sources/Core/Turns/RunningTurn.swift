@@ -196,7 +196,7 @@ package final class RunningTurn {
         let upstream = hasLeft ? UpstreamError(.cancelled, .callerFault, "left") : error as? UpstreamError
         guard let upstream else { throw error }
         try await conversations.dispatcher.note(
-            upstream, of: lease.account, by: ask.user.archive.pseudonym, requestID: ask.requestID)
+            upstream, of: lease.account, by: ask.user.archive.digest, requestID: ask.requestID)
         defer { settle() }
         var failure = upstream.gatewayError
         let row = bill.row(of: part, from: lease.account, hasLeft ? .interrupted : .truncated)

@@ -10,9 +10,9 @@ package protocol UpstreamDriver: Sendable {
 
     /// A title for a conversation whose first turn just ended; nil where the upstream was not asked.
     ///
-    /// - Parameter pseudonym: Names the user as ``UpstreamPrompt/pseudonym`` does.
+    /// - Parameter user: As in ``UpstreamPrompt/user``.
     func title(
-        for turn: Turn, of conversation: Conversation, from account: Account, pseudonym: String
+        for turn: Turn, of conversation: Conversation, from account: Account, user: String
     ) async throws(UpstreamError) -> UpstreamTitle?
 
     /// Asks the upstream which models an account offers, in its order; empty where it does not say. May take long.
@@ -53,8 +53,10 @@ package final class UpstreamPrompt: Sendable {
     package let system: String?
     /// The wanted model; nil leaves the choice to the account.
     package let model: String?
-    /// Names the user to the upstream without saying who it is.
-    package let pseudonym: String
+    /// The digest of the user's archive, nil where the gateway itself asks.
+    ///
+    /// It stays here: an upstream is told a pseudonym at most.
+    package let user: String?
     /// The request of a caller that speaks the OpenAI API itself.
     package let completion: CompletionRequest?
     /// The most tokens that each choice of the answer may be, whatever the caller wants; nil where that is not limited.
@@ -62,13 +64,13 @@ package final class UpstreamPrompt: Sendable {
 
     package init(
         conversation: Conversation? = nil, prompt: String, system: String? = nil, model: String? = nil,
-        pseudonym: String, completion: CompletionRequest? = nil, mostCompletion: Int? = nil
+        user: String?, completion: CompletionRequest? = nil, mostCompletion: Int? = nil
     ) {
         self.conversation = conversation
         self.prompt = prompt
         self.system = system
         self.model = model
-        self.pseudonym = pseudonym
+        self.user = user
         self.completion = completion
         self.mostCompletion = mostCompletion
     }
@@ -76,14 +78,14 @@ package final class UpstreamPrompt: Sendable {
     /// The same for another model.
     func with(model: String) -> UpstreamPrompt {
         UpstreamPrompt(
-            conversation: conversation, prompt: prompt, system: system, model: model, pseudonym: pseudonym,
+            conversation: conversation, prompt: prompt, system: system, model: model, user: user,
             completion: completion, mostCompletion: mostCompletion)
     }
 
     /// The same with an end of the answer.
     func with(mostCompletion: Int) -> UpstreamPrompt {
         UpstreamPrompt(
-            conversation: conversation, prompt: prompt, system: system, model: model, pseudonym: pseudonym,
+            conversation: conversation, prompt: prompt, system: system, model: model, user: user,
             completion: completion, mostCompletion: mostCompletion)
     }
 

@@ -2,8 +2,10 @@ extension UpstreamError {
     /// What the caller is told when no other account could help.
     package var gatewayError: GatewayError {
         if let refusal {
+            let code =
+                refusal.fault == .blockedByUpstream ? GatewayError.Code.blockedByUpstream : .upstreamRejectedRequest
             return GatewayError(
-                .upstreamRejectedRequest, refusal.message, parameter: refusal.parameter, fault: refusal.fault)
+                code, refusal.message, parameter: refusal.parameter, fault: refusal.fault)
         }
         return chatGPTGatewayError ?? generalGatewayError
     }

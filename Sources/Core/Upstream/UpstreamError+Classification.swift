@@ -48,6 +48,11 @@ extension UpstreamError {
         // Servers say 500 to what only the caller can mend: a picture for a model that sees none.
         if failure == .callerFault || failure == .transient, ![408, 409].contains(status) {
             error.refusal = UpstreamRefusal(details)
+        } else if (400..<500).contains(status),
+            UpstreamRefusal.isBlock(details, bySentence: [401, 403].contains(status))
+        {
+            // It is the person who is out, not the account.
+            error.refusal = .block
         }
         if let refusal = error.refusal {
             error.failure = .callerFault

@@ -23,7 +23,7 @@ struct GatewayFixture {
         store = try directory.store()
         self.driver = driver
         adminKey = try store.createFirstAdmin()?.text ?? ""
-        gateway = Composition(
+        gateway = try Composition(
             settings: settings, store: store,
             log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), client: .shared,
             drivers: UpstreamDrivers(openAI: driver)

@@ -56,6 +56,21 @@ import Testing
         #expect(accounts.last?.proxy?.redacted == "http://•••@[::1]:3128")
     }
 
+    @Test func `an account says where its upstream is told the user, and whether cache keys are shared`() throws {
+        let accounts = try accounts(
+            """
+            [{"base_url": "http://h"}, {"base_url": "https://api.openai.com/v1"},
+             {"base_url": "https://api.openai.com/v1", "user_field": "both", "shared_cache_keys": true}]
+            """)
+
+        let kinds = accounts.compactMap { account -> Account.OpenAI? in
+            guard case .openAI(let kind) = account.kind else { return nil }
+            return kind
+        }
+        #expect(kinds.map(\.userField) == [.user, .safetyIdentifier, .both])
+        #expect(kinds.map(\.sharesCacheKeys) == [false, false, true])
+    }
+
     @Test func `a key of the other kind is a warning`() throws {
         let (_, warnings) = try decode(
             #"{"openai": {"instances": [{"base_url": "http://h", "password": "p"}, {"access_token": "t", "api_key": "k"}]}}"#

@@ -12,7 +12,7 @@ import Testing
         #expect(settings.prices.models["m"]?.cachedInput.text == "0")
         #expect(settings.prices.models["m"]?.output.text == "0.001")
         #expect(settings.prices.currency == "EUR" && settings.limits.timeZone.name == "Europe/Berlin")
-        #expect(Settings().prices == Prices() && Settings().timeZone == .utc)
+        #expect(Settings().prices == Prices() && Settings().limits.timeZone == .utc)
     }
 
     @Test func `once there are prices, models of accounts without one are warned about`() throws {

@@ -108,6 +108,8 @@ import Testing
         Case(
             #"{"openai": {"instances": {"a@b.c": {"email": "a@b.c"}}}}"#, #"openai.instances["a@b.c"].password"#,
             "a password"),
+        .account(#""base_url": "http://h", "user_field": "name""#, ".user_field", "safety_identifier"),
+        .account(#""base_url": "http://h", "shared_cache_keys": 1"#, ".shared_cache_keys", "true or false"),
         .account("", "", "`base_url`"),
         .account(#""kind": "ollama", "base_url": "http://h""#, ".kind", #""openai" or "chatgpt""#),
         .account(#""kind": "openai""#, ".base_url", "OpenAI-compatible"),

@@ -118,6 +118,38 @@ struct ArchiveTests {
         }
     }
 
+    @Test func `a key names the conversation that began with it until that is removed, for its own user only`()
+        async throws
+    {
+        let (store, ada) = try start()
+        let bob = try store.adding(User(id: User.ID(owner: "self", userID: "bob"), username: "bob")).archive
+        for (id, key) in [("c1", "one"), ("c2", "two")] {
+            #expect(try await store.finish(TurnEnd(of: conversation(id), in: ada, key: key)))
+        }
+        _ = try await followUp("c1", "more", in: ada, of: store)
+
+        for _ in 0..<2 {
+            #expect(try store.conversation(withKey: "one", of: ada) == "c1")
+            #expect(try store.conversation(withKey: "two", of: ada) == "c2")
+            #expect(try store.conversation(withKey: "One", of: ada) == nil)
+            #expect(try store.conversation(withKey: "one", of: bob) == nil)
+            // It is no thread of messages, whatever the caller calls it.
+            #expect(try store.conversation(withThread: "one", of: ada) == nil)
+            try store.layout.archive(ada).extendIndex()
+        }
+        #expect(try store.removeConversation("c1", of: ada))
+        #expect(try store.conversation(withKey: "one", of: ada) == nil)
+        #expect(try await store.finish(TurnEnd(of: conversation("c3"), in: ada, key: "one")))
+        for _ in 0..<2 {
+            #expect(try store.conversation(withKey: "one", of: ada) == "c3")
+            #expect(try store.conversation(withKey: "two", of: ada) == "c2")
+            try store.layout.archive(ada).extendIndex()
+        }
+        // The index is derived.
+        unlink(store.layout.archive(ada).indexPath)
+        #expect(try store.conversation(withKey: "one", of: ada) == "c3")
+    }
+
     @Test func `removed words are nowhere, and what stood beside them stays`() async throws {
         let (store, owner) = try start(.fsync)
         for id in ["c1", "c2", "c3"] {

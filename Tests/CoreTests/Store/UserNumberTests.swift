@@ -23,7 +23,7 @@ struct UserNumberTests {
         let after = try store.adding(User(id: id, username: "after"))
 
         #expect(after.number != before.number)
-        #expect(after.archive.pseudonym != before.archive.pseudonym)
+        #expect(after.archive.digest != before.archive.digest)
         #expect(try store.conversations(of: after.archive, before: nil, limit: 9).isEmpty)
         #expect(try store.conversation("c1", of: after.archive) == nil)
         #expect(try store.conversation(withThread: "thread", of: after.archive) == nil)

@@ -75,6 +75,6 @@ final class ScriptedDriver: UpstreamDriver {
     }
 
     func title(
-        for turn: Turn, of conversation: Conversation, from account: Account, pseudonym: String
+        for turn: Turn, of conversation: Conversation, from account: Account, user: String
     ) async throws(UpstreamError) -> UpstreamTitle? { UpstreamTitle(text: title) }
 }

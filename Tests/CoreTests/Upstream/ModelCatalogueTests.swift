@@ -17,7 +17,7 @@ import Testing
         }
 
         func title(
-            for turn: Turn, of conversation: Conversation, from account: Account, pseudonym: String
+            for turn: Turn, of conversation: Conversation, from account: Account, user: String
         ) async throws(UpstreamError) -> UpstreamTitle? { nil }
 
         func models(of account: Account) async throws(UpstreamError) -> UpstreamModels {

@@ -39,6 +39,35 @@ struct UpstreamErrorClassificationTests {
         #expect(error.reason == "status 429")
     }
 
+    @Test(
+        arguments: [
+            (400, "identifier_blocked", ""), (401, "identifier blocked", ""), (403, "safety_identifier_blocked", ""),
+            (403, "blocked_by_upstream", ""), (429, "identifier_blocked", ""), (400, nil, "Identifier blocked."),
+            (403, "forbidden", "This safety identifier has been blocked, see the usage policies."),
+        ] as [(Int, String?, String)])
+    func `a user who is blocked is no fault of the account`(status: Int, code: String?, message: String) {
+        let body: JSON = ["error": ["message": JSON(message), "code": JSON(code)]]
+
+        let error = UpstreamError.openAI(status: status, retryAfter: nil, body: body.bytes)
+
+        #expect(error.failure == .callerFault)
+        #expect(error.gatewayError.code == .blockedByUpstream)
+        #expect(error.gatewayError.openAI["error"]?["code"] == "blocked_by_upstream")
+        #expect(error.gatewayError.openAIStatus.code == 403)
+    }
+
+    @Test(
+        arguments: [
+            (429, "rate_limit_exceeded", "The identifier blocked nothing", .rateLimited),
+            (403, nil, "Your IP is blocked", .credential), (401, "user_blocked", "blocked", .credential),
+            (500, nil, "blocked", .transient),
+        ] as [(Int, String?, String, FailureClass)])
+    func `other blocks stay the account's`(status: Int, code: String?, message: String, failure: FailureClass) {
+        let body: JSON = ["error": ["message": JSON(message), "code": JSON(code)]]
+
+        #expect(UpstreamError.openAI(status: status, retryAfter: nil, body: body.bytes).failure == failure)
+    }
+
     @Test func `the type stands in for a missing code`() {
         let body = Array("{\"error\":{\"code\":null,\"type\":\"insufficient_quota\"}}".utf8)
         #expect(UpstreamError.openAI(status: 429, retryAfter: nil, body: body).failure == .quota)

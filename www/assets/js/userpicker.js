@@ -6,6 +6,9 @@ import { field } from "./field.js";
 import { post } from "./api.js";
 import { t } from "./i18n.js";
 
+const OFFERED = 20;
+const TYPING = 250;
+
 /**
  * The form that names the user.
  *
@@ -16,15 +19,12 @@ export function userPicker(onChange) {
         name: "user_id", required: true, maxLength: 128, autocomplete: "off", spellcheck: false,
         value: subject.user_id ?? "",
     });
-    // A client picks from its own users; an admin's may be too many for that.
     const names = el("datalist", { id: newID("users") });
-    if (me.role === "client") {
-        id.setAttribute("list", names.id);
-        offer(names);
-    }
+    id.setAttribute("list", names.id);
     const owner = el("input", {
         name: "owner", maxLength: 128, autocomplete: "off", spellcheck: false, value: subject.owner ?? "",
     });
+    offer(id, names, owner);
     const form = el("form", {
         class: "whose", "aria-label": t("recall.whose"),
         onsubmit(event) {
@@ -42,12 +42,34 @@ export function userPicker(onChange) {
     return { element: form, focus: () => id.focus() };
 }
 
-/** The newest users fill `list`, by id and name. Without them an id can still be typed. */
-async function offer(list) {
-    try {
-        const { users } = await post(endpoint("users"), { limit: 500 }, { isQuiet: true });
-        list.append(...users.map(({ user_id: id, username }) => el("option", { value: id, label: `${username} (${id})` })));
-    } catch {
-        // The page says what is wrong when it is used.
-    }
+/** What is typed is looked for among ids and names, and `list` shows what was found. Any id can be typed all the same. */
+function offer(id, list, owner) {
+    let timer = 0;
+    let turn = 0;
+    let found = [];
+    const look = async () => {
+        const mine = ++turn;
+        try {
+            const { users } = await post(
+                endpoint("users"), { q: id.value.trim(), role: "user", limit: OFFERED, sort: "username" }, { isQuiet: true });
+            if (mine !== turn) return;
+            found = users;
+            list.replaceChildren(...users.map((user) => el("option", { value: user.user_id, label: label(user) })));
+        } catch {
+            // The page says what is wrong when it is used.
+        }
+    };
+    id.addEventListener("focus", look, { once: true });
+    id.addEventListener("input", () => {
+        // One that was chosen from the list, of whomever it is.
+        const chosen = found.filter((user) => user.user_id === id.value);
+        if (chosen.length === 1 && me.role === "admin") owner.value = chosen[0].owner;
+        clearTimeout(timer);
+        timer = setTimeout(look, TYPING);
+    });
+}
+
+function label(user) {
+    const id = me.role === "admin" && user.owner !== "self" ? `${user.owner}/${user.user_id}` : user.user_id;
+    return `${user.username} (${id})`;
 }

@@ -40,7 +40,9 @@ package struct Idempotency: Sendable {
                 .invalidParameter, "The Idempotency-Key is longer than 255 bytes.", parameter: "Idempotency-Key")
         }
         let digest = Hex.sha256("\(user.archive.digest)\0\(call.request.path)\0\(key)")
-        let bodyDigest = Hex.sha256(call.request.body)
+        // What is asked may stand in the query, too.
+        let asked = call.request.query.isEmpty ? [] : Array("\(call.request.query)\0".utf8)
+        let bodyDigest = Hex.sha256(asked + call.request.body)
         guard let lease = try await store.lease(.answer(digest), timeout: queueTimeout) else {
             throw GatewayError(
                 .conversationBusy, "A request with this Idempotency-Key is still being answered. Wait for it.")

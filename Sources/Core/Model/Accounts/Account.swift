@@ -118,13 +118,24 @@ extension Account {
     /// Any HTTP API that is compatible with OpenAI's.
     package struct OpenAI: Sendable, Equatable {
         /// Without a slash at its end; paths such as `/chat/completions` are appended.
-        package var baseURL: String
+        package let baseURL: String
+        /// Of the base URL, in lower case.
+        package let host: String
         /// Nil where the upstream asks for none.
         package var apiKey: Secret?
+        package var userField: UserField
+        /// Whether a caller's `prompt_cache_key` is sent as it is, so that users share what the upstream keeps under it.
+        package var sharesCacheKeys: Bool
 
-        package init(baseURL: String, apiKey: Secret? = nil) {
+        /// - Parameter userField: Nil takes what is usual at the host.
+        package init(
+            baseURL: String, apiKey: Secret? = nil, userField: UserField? = nil, sharesCacheKeys: Bool = false
+        ) {
             self.baseURL = baseURL
+            host = URLParts(baseURL)?.host.lowercased() ?? baseURL
             self.apiKey = apiKey
+            self.userField = userField ?? .standard(at: host)
+            self.sharesCacheKeys = sharesCacheKeys
         }
     }
 

@@ -2,7 +2,7 @@
 package enum AccountOutcome: Sendable {
     /// A turn went well.
     case success
-    /// A turn of `caller`, by the name that upstreams see, failed through the account's or the upstream's fault.
+    /// A turn of `caller`, the digest of an archive, failed through the account's or the upstream's fault.
     case failure(UpstreamError, caller: String)
     /// What came of trying an account that `suspicion` made suspect.
     case probed(ProbeOutcome, suspicion: UpstreamError)

@@ -4,7 +4,7 @@
 package struct AccountSuspicion: Sendable, Equatable {
     /// The last failure, as a short phrase for the operator.
     package var reason: String
-    /// Who met them, each once and at most ``mostCallers``, by the names that upstreams see.
+    /// Who met them, each once and at most ``mostCallers``, by the digests of their archives.
     package var callers: [String] = []
     package var failures = 0
     /// Until then other accounts come first.

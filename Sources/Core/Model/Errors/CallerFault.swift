@@ -31,6 +31,8 @@ package enum CallerFault: String, Sendable, CaseIterable {
     case unsupportedImageMediaType = "unsupported_image_media_type"
     case emptyImageFile = "empty_image_file"
     case failedToDownloadImage = "failed_to_download_image"
+    /// The upstream takes nothing more from this user, by the pseudonym that it was sent.
+    case blockedByUpstream = "blocked_by_upstream"
 
     /// A sentence for a person, which ends without what only the refusal at hand knows.
     var phrase: String {
@@ -62,6 +64,8 @@ package enum CallerFault: String, Sendable, CaseIterable {
         case .imageParseError: "The upstream could not read the image."
         case .emptyImageFile: "The image is empty."
         case .failedToDownloadImage: "The upstream could not download the image."
+        case .blockedByUpstream:
+            "The upstream takes no more requests of this user, because of what was sent before. Ask the administrator."
         }
     }
 }

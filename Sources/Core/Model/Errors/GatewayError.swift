@@ -56,6 +56,7 @@ package struct GatewayError: Error, Equatable {
         case rateLimited = "rate_limited"
         case limitReached = "limit_reached"
         case upstreamRejectedRequest = "upstream_rejected_request"
+        case blockedByUpstream = "blocked_by_upstream"
         case upstreamFailed = "upstream_failed"
         case upstreamTimeout = "upstream_timeout"
         case noAccountAvailable = "no_account_available"
@@ -101,7 +102,7 @@ package struct GatewayError: Error, Equatable {
             .badRequest
         case .invalidKey, .keyExpired, .keyNotYetValid, .wrongEmailOrPassword, .wrongMFACode: .unauthorized
         case .notAllowed, .plusNotAllowed, .userDisabled, .clientDisabled, .groupEnded, .foreignOrigin, .mfaRequired,
-            .captchaRequired, .accountBlocked, .accountDeactivated, .countryUnsupported:
+            .captchaRequired, .blockedByUpstream, .accountBlocked, .accountDeactivated, .countryUnsupported:
             .forbidden
         case .notFound, .unknownURL, .conversationNotFound, .userNotFound, .keyNotFound,
             .groupNotFound, .modelNotFound:
@@ -126,7 +127,7 @@ package struct GatewayError: Error, Equatable {
     /// Whether the same request sent again can never help, which the OpenAI SDKs read from `x-should-retry`.
     package var isFinal: Bool {
         code == .accountUnavailable || code == .upstreamConversationLost || code == .storageOutcomeUnknown
-            || code == .unknownURL || isQuota
+            || code == .unknownURL || code == .blockedByUpstream || isQuota
     }
 }
 

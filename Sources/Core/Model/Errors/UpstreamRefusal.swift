@@ -41,7 +41,9 @@ package struct UpstreamRefusal: Sendable, Equatable {
         let text = (details["message"]?.string ?? details.string ?? "").prefix(4096).lowercased()
         let words = [details["code"]?.string, details["type"]?.string, details["innererror"]?["code"]?.string]
         let parameter = details["param"]?.string.flatMap { Self.isName($0) ? $0 : nil }
-        if words.contains("exceed_context_size_error") || words.contains("context_length_exceeded")
+        if Self.isBlock(details, bySentence: true) {
+            self = .block
+        } else if words.contains("exceed_context_size_error") || words.contains("context_length_exceeded")
             || Self.isContextTooLong(text)
         {
             self.init(
@@ -71,6 +73,33 @@ package struct UpstreamRefusal: Sendable, Equatable {
         (1...128).contains(text.utf8.count)
             && text.utf8.allSatisfy { byte in URLParts.isLetterOrDigit(byte) || "_.[]-".utf8.contains(byte) }
     }
+}
+
+// MARK: A user whom the upstream has blocked
+
+extension UpstreamRefusal {
+    static let block = UpstreamRefusal(.blockedByUpstream)
+
+    /// Whether an error object says that the user's pseudonym is blocked.
+    ///
+    /// OpenAI documents the error as `identifier blocked` (developers.openai.com, "Safety checks"), without its form.
+    ///
+    /// - Parameter bySentence: Whether to look at the message, too, where the word is missing.
+    static func isBlock(_ details: JSON?, bySentence: Bool) -> Bool {
+        guard let details else { return false }
+        let words = [details["code"]?.string, details["type"]?.string].compactMap { $0?.prefix(64).lowercased() }
+        if words.contains(where: { Self.blockWords.contains(Text.replacing(" ", in: $0, with: "_")) }) { return true }
+        guard bySentence, let text = (details["message"] ?? details).string?.prefix(4096).lowercased() else {
+            return false
+        }
+        return text.contains("identifier blocked") || text.contains("identifier is blocked")
+            || text.contains("identifier has been blocked")
+    }
+
+    /// The last is our own, of a gateway behind this one.
+    private static let blockWords = [
+        "identifier_blocked", "safety_identifier_blocked", CallerFault.blockedByUpstream.rawValue,
+    ]
 }
 
 // MARK: A context that is too long

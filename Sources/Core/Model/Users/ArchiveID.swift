@@ -17,9 +17,6 @@ package struct ArchiveID: Sendable, Hashable {
         self.number = number
         self.digest = digest
     }
-
-    /// A stable name for upstreams that tells nothing of the person.
-    package var pseudonym: String { "u-" + Hex.sha256("pseudonym\0\(digest)").prefix(32) }
 }
 
 extension ArchiveID {

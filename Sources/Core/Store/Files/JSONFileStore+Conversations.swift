@@ -64,7 +64,8 @@ extension JSONFileStore {
                 tail = Conversation.Tail(last)
             }
         }
-        let known = end.threadsAfter.map { Self.threadName($0, of: end.archive) }
+        var known = end.threadsAfter.map { Self.threadName($0, of: end.archive) }
+        if let key = end.key { known.append(Self.keyName(key, of: end.archive)) }
         let gone = end.threadBefore.map { Self.threadName($0, of: end.archive) }
         let lines = Archive.lines(
             of: end, after: tail, known: known, gone: gone.flatMap { known.contains($0) ? nil : $0 })

@@ -3,6 +3,7 @@ extension JSONFileStore {
         startThread { openJournal(wake: { EventLoop.shared.run($0) }) }
         startThread { sweepRegularly() }
         startThread { foldRegularly() }
+        startThread { prepareSearch() }
     }
 
     package func stop() { closeJournal() }

@@ -15,6 +15,7 @@ package struct JSONFileStore: Store {
     let keys = RecordCache<User.ID>()
     let groupRecords = RecordCache<Group>()
     let modelLists = RecordCache<ModelList>()
+    let directory = UserDirectory()
     let journal = JournalHolder()
     let writer: ArchiveWriter
     let accountsPage = AccountsPageHolder()

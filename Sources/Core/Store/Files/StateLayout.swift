@@ -11,6 +11,7 @@ struct StateLayout: Sendable {
     var trash: String { "\(root)/trash" }
     var audit: String { "\(root)/audit.jsonl" }
     var adminKey: String { "\(root)/admin-key.txt" }
+    var pseudonymKey: String { "\(root)/secrets/pseudonym.key" }
     var accounts: String { "\(root)/accounts" }
     var accountsPage: String { "\(accounts)/page" }
     var limitsTable: String { "\(root)/limits/table" }
@@ -21,7 +22,7 @@ struct StateLayout: Sendable {
     var areas: [String] {
         [
             "locks", "trash", "accounts", "users", "users/lists", "keys", "groups", "conversations", "answers",
-            "journals", "removals", "usage", "usage/rows", "limits",
+            "journals", "removals", "usage", "usage/rows", "limits", "secrets",
         ]
         .map { "\(root)/\($0)" }
     }
@@ -46,6 +47,9 @@ struct StateLayout: Sendable {
             (0..<256).map { "\(root)/\(area)/\(Hex.encode([UInt8($0)]))" }
         }
     }
+
+    /// Where the records are whose digests begin with the byte `number`.
+    func users(_ number: Int) -> String { "\(root)/users/\(Hex.encode([UInt8(truncatingIfNeeded: number)]))" }
 
     func user(_ digest: String) -> String { sharded("/users/", digest, ".json") }
 
@@ -163,6 +167,7 @@ struct StateLayout: Sendable {
     func place(of right: Right) -> (path: String, offset: Int64) {
         switch right {
         case .turn(let conversation): turnLease(conversation)
+        case .conversationKey(let key, let archive): turnLease("key \(JSONFileStore.keyName(key, of: archive))")
         case .upstreamUser(let user): turnLease("upstream user \(user)")
         case .answer(let digest): ("\(locks)/answers.lease", Int64(digest.prefix(15), radix: 16) ?? 0)
         case .signIn(let account): (accountLease(account), 0)

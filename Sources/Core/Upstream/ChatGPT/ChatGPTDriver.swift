@@ -69,7 +69,7 @@ package struct ChatGPTDriver: UpstreamDriver {
     }
 
     package func title(
-        for turn: Turn, of conversation: Conversation, from account: Account, pseudonym: String
+        for turn: Turn, of conversation: Conversation, from account: Account, user: String
     ) async throws(UpstreamError) -> UpstreamTitle? {
         guard let thread = conversation.upstreamID else { return nil }
         let text = try await endpoint.title(

@@ -5,7 +5,9 @@ enum CompletionBody {
     /// - Parameters:
     ///   - model: The model to ask for; nil leaves what the caller wrote, or the choice to the upstream.
     ///   - limitName: The member for the most tokens of the answer, where the caller names none.
-    static func bytes(of prompt: UpstreamPrompt, model: String?, limitName: String = "max_tokens") -> [UInt8] {
+    static func bytes(
+        of prompt: UpstreamPrompt, model: String?, limitName: String = "max_tokens", for identity: UpstreamIdentity
+    ) -> [UInt8] {
         let caller = prompt.completion
         let isStream = caller?.isStream ?? true
         var own: [JSONText.Member] = []
@@ -18,12 +20,15 @@ enum CompletionBody {
             options["include_usage"] = true
             own.append(("stream_options", JSONText(.object(options))))
         }
-        own.append(("user", JSONText(JSON(prompt.pseudonym))))
-        if caller?["safety_identifier"] != nil {
-            own.append(("safety_identifier", JSONText(JSON(prompt.pseudonym))))
+        own += identity.members.map { ($0.name, JSONText($0.value)) }
+        if let key = caller?["prompt_cache_key"], let ours = identity.cacheKey(key) {
+            own.append(("prompt_cache_key", JSONText(ours)))
+        }
+        var members = (caller?.members ?? []).filter { member in
+            !["conversation_id", "group"].contains(member.name)
+                && (!UserField.names.contains(member.name) || identity.fields.contains(member.name))
         }
         if let most = prompt.mostCompletion { own += limits(most, caller, limitName) }
-        var members = (caller?.members ?? []).filter { $0.name != "conversation_id" && $0.name != "group" }
         for place in members.indices {
             guard let ours = own.firstIndex(where: { $0.name == members[place].name }) else { continue }
             members[place].value = own.remove(at: ours).value

@@ -5,15 +5,17 @@ package struct OpenAIDriver: UpstreamDriver {
     let endpoint: OpenAIEndpoint
     let titleTimeout: Duration
     let limits: ReplyLimits
+    let pseudonyms: Pseudonyms
     private let limitNames = TokenLimitNames()
     /// What is known of an account's models without asking its upstream.
     let knownModels: @Sendable (Account) async -> [UpstreamModel]
 
     package init(
-        client: HTTPClient, titleTimeout: Duration, limits: ReplyLimits = ReplyLimits(),
+        client: HTTPClient, pseudonyms: Pseudonyms, titleTimeout: Duration, limits: ReplyLimits = ReplyLimits(),
         knownModels: @escaping @Sendable (Account) async -> [UpstreamModel] = { _ in [] }
     ) {
         endpoint = OpenAIEndpoint(client: client)
+        self.pseudonyms = pseudonyms
         self.titleTimeout = titleTimeout
         self.limits = limits
         self.knownModels = knownModels
@@ -36,7 +38,8 @@ package struct OpenAIDriver: UpstreamDriver {
         _ prompt: UpstreamPrompt, _ model: String?, _ countsThoughts: Bool, to account: Account
     ) async throws(UpstreamError) -> any UpstreamReply {
         let body = CompletionBody.bytes(
-            of: prompt, model: model, limitName: countsThoughts ? "max_completion_tokens" : "max_tokens")
+            of: prompt, model: model, limitName: countsThoughts ? "max_completion_tokens" : "max_tokens",
+            for: UpstreamIdentity(of: prompt.user, at: account, pseudonyms))
         var meter = ReplyMeter(limits)
         let response = try await endpoint.post(
             "/chat/completions", body, to: account, totalTimeout: limits.total, idleTimeout: limits.idle)
@@ -53,10 +56,11 @@ package struct OpenAIDriver: UpstreamDriver {
     }
 
     package func title(
-        for turn: Turn, of conversation: Conversation, from account: Account, pseudonym: String
+        for turn: Turn, of conversation: Conversation, from account: Account, user: String
     ) async throws(UpstreamError) -> UpstreamTitle? {
         let model = await model(account.titleModel ?? turn.requestedModel, of: account)
-        let request = TitleRequest(turn: turn, model: model, pseudonym: pseudonym)
+        let request = TitleRequest(
+            turn: turn, model: model, identity: UpstreamIdentity(of: user, at: account, pseudonyms))
         let countsThoughts = limitNames.countsThoughts(model, of: account)
         do throws(UpstreamError) {
             return try await title(request.body(countsThoughts: countsThoughts), from: account)

@@ -2,7 +2,7 @@
 struct TitleRequest: Sendable {
     let turn: Turn
     let model: String?
-    let pseudonym: String
+    let identity: UpstreamIdentity
 
     /// Enough for a title, and for a short thought before it where the model thinks within its limit.
     private static let limit = 24
@@ -25,7 +25,7 @@ struct TitleRequest: Sendable {
             body["max_tokens"] = JSON(Self.limit)
         }
         body["stream"] = false
-        body["user"] = JSON(pseudonym)
+        for member in identity.members { body[member.name] = member.value }
         return .object(body)
     }
 

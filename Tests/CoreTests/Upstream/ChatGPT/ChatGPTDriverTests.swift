@@ -62,7 +62,7 @@ import Testing
         }
 
         let reply = try await driver(server, directory).send(
-            UpstreamPrompt(prompt: "Rivers", pseudonym: "u"), to: account)
+            UpstreamPrompt(prompt: "Rivers", user: "u"), to: account)
         let text = try await text(of: reply)
 
         #expect(text == "Danube, Nile")
@@ -84,7 +84,7 @@ import Testing
         }
 
         let reply = try await driver(server, directory).send(
-            UpstreamPrompt(prompt: "Rivers", pseudonym: "u"), to: account)
+            UpstreamPrompt(prompt: "Rivers", user: "u"), to: account)
 
         #expect(try await reply.next() == .text(EscapedText("Danube")))
         #expect(
@@ -103,7 +103,7 @@ import Testing
         let driver = try driver(server, directory)
 
         let error = await #expect(throws: UpstreamError.self) {
-            try await driver.send(UpstreamPrompt(prompt: "Rivers", pseudonym: "u"), to: account)
+            try await driver.send(UpstreamPrompt(prompt: "Rivers", user: "u"), to: account)
         }
 
         #expect(error?.kind == .timeout && error?.mayBeAccepted == true)
@@ -116,7 +116,7 @@ import Testing
         let server = ScriptedHTTPServer { _ in .stream(ChatGPTStream.bytes([ChatGPTStream.last("Hello")])) }
 
         let reply = try await driver(server, directory).send(
-            UpstreamPrompt(prompt: "Hi", system: "Be brief.", pseudonym: "u-someone"), to: account)
+            UpstreamPrompt(prompt: "Hi", system: "Be brief.", user: "u-someone"), to: account)
         _ = try await text(of: reply)
 
         let request = try #require(server.requests.first)
@@ -137,11 +137,11 @@ import Testing
 
         for _ in 0..<3 {
             let error = await #expect(throws: UpstreamError.self) {
-                try await driver.send(UpstreamPrompt(prompt: "Hi", model: "gpt-4", pseudonym: "u"), to: account)
+                try await driver.send(UpstreamPrompt(prompt: "Hi", model: "gpt-4", user: "u"), to: account)
             }
             #expect(error?.failure == .modelUnavailable)
         }
-        let reply = try await driver.send(UpstreamPrompt(prompt: "Hi", pseudonym: "u"), to: account)
+        let reply = try await driver.send(UpstreamPrompt(prompt: "Hi", user: "u"), to: account)
 
         #expect(try await text(of: reply) == "Hello")
         #expect(server.requests.count == 2)

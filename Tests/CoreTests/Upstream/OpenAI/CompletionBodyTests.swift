@@ -9,11 +9,12 @@ struct CompletionBodyTests {
     }
 
     private func sent(
-        _ body: String, isStream: Bool = false, model: String? = nil, after conversation: Conversation? = nil
+        _ body: String, isStream: Bool = false, model: String? = nil, after conversation: Conversation? = nil,
+        for identity: UpstreamIdentity = UpstreamIdentity(pseudonym: "p", fields: ["user"])
     ) throws -> String {
         let prompt = UpstreamPrompt(
-            conversation: conversation, prompt: "", pseudonym: "p", completion: try request(body, isStream: isStream))
-        return String(decoding: CompletionBody.bytes(of: prompt, model: model), as: UTF8.self)
+            conversation: conversation, prompt: "", user: "a", completion: try request(body, isStream: isStream))
+        return String(decoding: CompletionBody.bytes(of: prompt, model: model, for: identity), as: UTF8.self)
     }
 
     @Test func `the caller's bytes go on, with our members in place of its own`() throws {
@@ -24,8 +25,54 @@ struct CompletionBodyTests {
                 == #"{"user":"p","model":"b","messages":\#(messages),"n":1.0,"stream":false}"#)
         #expect(
             try sent(#"{"model":"a","messages":\#(messages),"safety_identifier":null,"stream":true}"#, isStream: true)
-                == #"{"model":"a","messages":\#(messages),"safety_identifier":"p","stream":true,"stream_options":{"include_usage":true},"user":"p"}"#
+                == #"{"model":"a","messages":\#(messages),"stream":true,"stream_options":{"include_usage":true},"user":"p"}"#
         )
+    }
+
+    @Test(arguments: UserField.allCases)
+    func `whoever a caller says it is, the upstream is told its pseudonym where the account wants that`(
+        field: UserField
+    ) throws {
+        let identity = UpstreamIdentity(pseudonym: "p", fields: field.names)
+
+        let body = try sent(
+            #"{"user":"me","safety_identifier":"mine","messages":[{"role":"user"}]}"#, for: identity)
+        let bare = try sent(#"{"messages":[{"role":"user"}]}"#, for: identity)
+
+        #expect(!body.contains("me\"") && !body.contains("mine"))
+        for json in [try JSONReader.read(body), try JSONReader.read(bare)] {
+            #expect(UserField.names.filter { json[$0] == "p" } == field.names)
+            #expect(UserField.names.filter { json[$0] != nil } == field.names)
+        }
+    }
+
+    @Test func `the gateway's own requests name nobody`() throws {
+        let identity = UpstreamIdentity(pseudonym: nil, fields: UserField.names)
+
+        #expect(
+            try sent(#"{"user":"me","messages":[{"role":"user"}]}"#, for: identity)
+                == #"{"messages":[{"role":"user"}],"stream":false}"#)
+    }
+
+    @Test func `users do not share what is kept under a cache key, unless the account says so`() throws {
+        func key(_ written: String, _ pseudonym: String = "u-1", isShared: Bool = false) throws -> JSON? {
+            let identity = UpstreamIdentity(pseudonym: pseudonym, sharesCacheKeys: isShared)
+            let body = #"{"messages":[{"role":"user"}],"prompt_cache_key":\#(written)}"#
+            return try JSONReader.read(try sent(body, for: identity))["prompt_cache_key"]
+        }
+        let long = "\"" + String(repeating: "k", count: 64) + "\""
+        let other = "\"" + String(repeating: "k", count: 63) + "l\""
+
+        #expect(try key(#""k\u00e9""#) == "u-1-k\u{e9}")
+        #expect(try key("7") == "u-1-7")
+        #expect(try key("null") == .null)
+        #expect(try key(#""k""#, isShared: true) == "k")
+        // OpenAI takes 64 bytes, all of which a caller may use.
+        #expect(try key(long)?.string?.utf8.count == 64)
+        #expect(try key(long)?.string?.hasPrefix("u-1-") == true)
+        #expect(try key(long) == key(long))
+        #expect(try key(long) != key(other))
+        #expect(try key(long) != key(long, "u-2"))
     }
 
     @Test func `a member is known by its name, however it is written`() throws {

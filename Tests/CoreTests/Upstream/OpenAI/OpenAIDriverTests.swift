@@ -4,7 +4,7 @@ import Testing
 
 /// The driver over real connections: each test's server answers one request with given bytes.
 @Suite(.timeLimit(.minutes(2))) struct OpenAIDriverTests {
-    private let driver = OpenAIDriver(client: .shared, titleTimeout: .seconds(20))
+    private let driver = OpenAIDriver(client: .shared, pseudonyms: Pseudonyms(key: [1]), titleTimeout: .seconds(20))
 
     private func account(_ server: RawServer) -> Account {
         Account(
@@ -22,7 +22,7 @@ import Testing
         defer { server.stop() }
         var texts: [String] = []
         do throws(UpstreamError) {
-            let reply = try await driver.send(UpstreamPrompt(prompt: "Hello", pseudonym: "p"), to: account(server))
+            let reply = try await driver.send(UpstreamPrompt(prompt: "Hello", user: "p"), to: account(server))
             while let event = try await reply.next() {
                 guard case .text(let text) = event else {
                     Issue.record("a prompt of our own is answered with text")
@@ -55,7 +55,7 @@ import Testing
         defer { server.stop() }
 
         _ = try await driver.send(
-            UpstreamPrompt(prompt: "Hello", system: "Be brief.", model: "wanted", pseudonym: "p-1"),
+            UpstreamPrompt(prompt: "Hello", system: "Be brief.", model: "wanted", user: "p-1"),
             to: account(server))
         let request = try #require(await seen.next())
         let body = try JSONReader.read(request.body)
@@ -64,7 +64,7 @@ import Testing
         #expect(request.headers["authorization"] == "Bearer upstream-key")
         #expect(request.headers["content-type"] == "application/json")
         #expect(body["model"] == "wanted")
-        #expect(body["user"] == "p-1")
+        #expect(body["user"] == JSON(Pseudonyms(key: [1]).compute(of: "p-1", at: "127.0.0.1")))
         #expect(body["stream"] == true)
         #expect(body["stream_options"]?["include_usage"] == true)
         #expect(
@@ -140,7 +140,7 @@ import Testing
             defer { server.stop() }
 
             let error = await #expect(throws: UpstreamError.self, "\(answer)") {
-                try await driver.send(UpstreamPrompt(prompt: "Hello", pseudonym: "p"), to: account(server))
+                try await driver.send(UpstreamPrompt(prompt: "Hello", user: "p"), to: account(server))
             }
 
             #expect(error?.kind == kind, "\(answer)")
@@ -159,7 +159,7 @@ import Testing
         defer { server.stop() }
 
         let error = await #expect(throws: UpstreamError.self) {
-            try await driver.send(UpstreamPrompt(prompt: "Hello", pseudonym: "p"), to: account(server))
+            try await driver.send(UpstreamPrompt(prompt: "Hello", user: "p"), to: account(server))
         }
 
         #expect(error?.failure == .rateLimited)
@@ -179,7 +179,7 @@ import Testing
         let completion = try #require(CompletionRequest(members: [("messages", messages)], isStream: true))
 
         let reply = try await driver.send(
-            UpstreamPrompt(prompt: "Hello", pseudonym: "p", completion: completion), to: account(server))
+            UpstreamPrompt(prompt: "Hello", user: "p", completion: completion), to: account(server))
 
         #expect(try await reply.next() == .passed(Array(chunk.utf8)[...]))
         #expect(try await reply.next() == nil)

@@ -4,7 +4,7 @@ import Testing
 
 /// Titles over real connections, with a server that refuses what newer models refuse.
 @Suite(.timeLimit(.minutes(2))) struct OpenAITitleTests {
-    private let driver = OpenAIDriver(client: .shared, titleTimeout: .seconds(20))
+    private let driver = OpenAIDriver(client: .shared, pseudonyms: Pseudonyms(key: [1]), titleTimeout: .seconds(20))
     private let turn = Turn(prompt: "Why is the sky blue?", reply: "It scatters.", startedAt: .now, model: "m")
 
     private func account(_ server: ScriptedHTTPServer) -> Account {
@@ -14,7 +14,7 @@ import Testing
     private func title(_ turn: Turn, _ server: ScriptedHTTPServer) async throws -> String? {
         let account = account(server)
         let conversation = Conversation(origin: .account(account.id))
-        return try await driver.title(for: turn, of: conversation, from: account, pseudonym: "p-1")?.text
+        return try await driver.title(for: turn, of: conversation, from: account, user: "p-1")?.text
     }
 
     private func bodies(_ server: ScriptedHTTPServer) throws -> [JSON] {
@@ -46,7 +46,7 @@ import Testing
 
         let bodies = try bodies(server)
         #expect(bodies.map { $0["max_tokens"] != nil } == [true, false, false])
-        #expect(bodies.allSatisfy { $0["user"] == "p-1" })
+        #expect(bodies.allSatisfy { $0["user"] == JSON(Pseudonyms(key: [1]).compute(of: "p-1", at: "127.0.0.1")) })
         #expect(bodies.last?["max_completion_tokens"]?.int ?? 0 > 256)
     }
 

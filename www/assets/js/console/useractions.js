@@ -6,7 +6,7 @@ import { actFor, currentKey, endpoint, me, signIn } from "../session.js";
 import { ask } from "../dialog.js";
 import { checkbox, field } from "../field.js";
 import { el } from "../dom.js";
-import { isSame } from "./pagedtable.js";
+import { isSame } from "./userlist.js";
 import { pages } from "../urls.js";
 import { post } from "../api.js";
 import { showSecret } from "../secret.js";

@@ -3,7 +3,7 @@
 import * as actions from "./useractions.js";
 import { el, icon } from "../dom.js";
 import { leaveIfUnauthorized } from "../frame.js";
-import { isSame } from "./pagedtable.js";
+import { isSame } from "./userlist.js";
 import { me } from "../session.js";
 import { menu } from "../menu.js";
 import { moment, t } from "../i18n.js";
@@ -19,11 +19,15 @@ export const columns = ["users.column_user", "users.column_owner", "users.column
  *
  * @param onChange Is told the user as it is now, or null where it was removed.
  * @param more Further entries of the menu.
+ * @param onPick Is told the user and whether it is picked, to act on many at once.
  */
-export function userRow(first, { onChange, more = () => [] }) {
+export function userRow(first, { onChange, more = () => [], onPick }) {
     let user = first;
     const isSelf = isSame(user, me);
-    const who = cell(0);
+    const pick = el("input", { type: "checkbox", onchange: () => onPick(user, pick.checked) });
+    const names = el("div");
+    // Nobody acts on itself together with others.
+    const who = cell(0, {}, el("div", { class: "who" }, !isSelf && pick, names));
     const owner = cell(1);
     const state = cell(3);
     const key = cell(4);
@@ -65,7 +69,8 @@ export function userRow(first, { onChange, more = () => [] }) {
 
     function fill(known) {
         user = known;
-        who.replaceChildren(
+        pick.setAttribute("aria-label", t("users.pick", { name: user.username }));
+        names.replaceChildren(
             el("strong", {}, el("bdi", {}, user.username)),
             el("span", { class: "id" },
                 el("bdi", {}, user.user_id), isSelf && el("span", { class: "badge" }, t("users.you"))));
@@ -89,7 +94,7 @@ export function userRow(first, { onChange, more = () => [] }) {
     }
 
     fill(first);
-    return { element: row, fill };
+    return { element: row, fill, pick: isSelf ? null : pick, user: () => user };
 }
 
 function cell(index, members = {}, ...children) {

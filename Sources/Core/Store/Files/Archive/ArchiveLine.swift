@@ -16,7 +16,7 @@ struct ArchiveLine: Sendable {
     var before: LinePlace?
     /// The sizes of all lines before this one.
     var bytesBefore: Int
-    /// The threads that name the conversation from now on, see ``JSONFileStore/threadName(_:of:)``.
+    /// The threads and keys that name the conversation from now on, see ``JSONFileStore/threadName(_:of:)``.
     var known: [String] = []
     /// The thread that does so no more.
     var gone: String?

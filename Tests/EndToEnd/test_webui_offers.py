@@ -12,6 +12,7 @@ def test_a_client_picks_a_user_from_its_own(visit, gateway):
     gateway.add_user("second-of-mine", creator=client, username="Second")
     gateway.add_user(new_id(), username="Not of mine")
     page = visit(f"{gateway.url}/chat", client)
+    page.get_by_label("User id").focus()
     options = page.locator("datalist option")
     expect(options).to_have_count(2)
     assert {it.get_attribute("value") for it in options.all()} == {"first-of-mine", "second-of-mine"}

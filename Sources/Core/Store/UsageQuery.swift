@@ -24,6 +24,18 @@ package struct UsageQuery: Sendable {
         self.limit = limit
     }
 
+    static let currency = "currency"
+
+    /// By what sums are ordered, one after the other.
+    ///
+    /// Those of users stand as the users do in the store, so that a page of them costs the same however many there are.
+    package var order: [String] {
+        let names = by.map(\.rawValue)
+        let leading = by.contains(.user) ? [Column.client.rawValue, Column.user.rawValue, Self.currency] : []
+        let rest = names.filter { !leading.contains($0) }
+        return leading.isEmpty ? rest + [Self.currency] : leading + rest
+    }
+
     /// Only of `user`.
     package mutating func narrow(to user: User) {
         self.user = user.ledgerID
@@ -35,6 +47,8 @@ package struct UsageQuery: Sendable {
 package struct UsageSum: Sendable, Equatable {
     /// What they have in common, in the order of ``UsageQuery/by``; empty texts where a row says nothing.
     package var values: [String]
+    /// Where it stands among all: sums are in falling order of this.
+    package var place: [String]
     package var calls: Int
     /// How many of the calls had no price.
     package var unpriced: Int
@@ -44,9 +58,6 @@ package struct UsageSum: Sendable, Equatable {
     /// Empty where none is set.
     package var currency: String
     package var milliseconds: Int
-
-    /// Where it stands among all: sums are in falling order of this.
-    package var place: [String] { values + [currency] }
 }
 
 /// Whom a ``User/ledgerID`` named; it outlives the user.

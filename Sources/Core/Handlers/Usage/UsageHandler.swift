@@ -169,7 +169,7 @@ package struct UsageHandler: Sendable {
     private static func place(_ cursor: String, of query: UsageQuery) throws -> [String] {
         guard cursor.utf8.count <= 8192, let bytes = Hex.decode(cursor),
             let values = (try? JSONReader.read(bytes, limits: .caller))?.array?.compactMap(\.string),
-            values.count == query.by.count + 1
+            values.count == query.order.count
         else { throw GatewayError.invalid("before", "the value of next in the page before") }
         return values
     }

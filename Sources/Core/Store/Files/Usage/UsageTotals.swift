@@ -19,9 +19,9 @@ final class UsageTotals {
     /// - Parameter database: In which of those that are attached.
     static func schema(of database: String) -> String {
         """
-        CREATE TABLE \(database).u(client TEXT, user TEXT, day TEXT, grp TEXT, cost_center TEXT, key TEXT, account TEXT,
-            model TEXT, currency TEXT, \(sums),
-            PRIMARY KEY(client, user, day, grp, cost_center, key, account, model, currency)) WITHOUT ROWID;
+        CREATE TABLE \(database).u(client TEXT, user TEXT, currency TEXT, day TEXT, grp TEXT, cost_center TEXT,
+            key TEXT, account TEXT, model TEXT, \(sums),
+            PRIMARY KEY(client, user, currency, day, grp, cost_center, key, account, model)) WITHOUT ROWID;
         CREATE TABLE \(database).d(day TEXT, client TEXT, grp TEXT, cost_center TEXT, account TEXT, model TEXT,
             currency TEXT, \(sums),
             PRIMARY KEY(day, client, grp, cost_center, account, model, currency)) WITHOUT ROWID;
@@ -32,7 +32,7 @@ final class UsageTotals {
     }
     private static let sums =
         "calls INT, unpriced INT, prompt INT, completion INT, cached INT, reasoning INT, estimated INT, nano INT, ms INT"
-    static let keys = ["client", "user", "day", "grp", "cost_center", "key", "account", "model", "currency"]
+    static let keys = ["client", "user", "currency", "day", "grp", "cost_center", "key", "account", "model"]
     static let keysWithoutUsers = ["day", "client", "grp", "cost_center", "account", "model", "currency"]
     static let sumNames = [
         "calls", "unpriced", "prompt", "completion", "cached", "reasoning", "estimated", "nano", "ms",
@@ -216,7 +216,7 @@ final class UsageTotals {
             let (account, model, currency) = (text(row.account), text(row.model), text(row.currency))
             let date = SQLite.Value.text(row.day.text)
             try user.run(
-                [client, text(row.user), date, group, center, text(row.key), account, model, currency] + sums)
+                [client, text(row.user), currency, date, group, center, text(row.key), account, model] + sums)
             try day.run([date, client, group, center, account, model, currency] + sums)
         }
 
@@ -230,7 +230,7 @@ extension UsageTotals {
     /// The sums that `query` asks for, in falling order of ``UsageSum/place``.
     func sums(_ query: UsageQuery) throws(StoreError) -> [UsageSum] {
         let needsUsers = query.user != nil || query.by.contains(.user) || query.by.contains(.key)
-        let columns = query.by.map(\.column) + ["currency"]
+        let columns = query.order.map(Self.column)
         var conditions = ["day BETWEEN ? AND ?"]
         var values: [SQLite.Value] = [.text(query.days.lowerBound.text), .text(query.days.upperBound.text)]
         for (name, value) in [("client", query.client), ("user", query.user)] {
@@ -256,21 +256,23 @@ extension UsageTotals {
         while try statement.step() {
             let first = columns.count
             func sum(_ place: Int) -> Int { statement.int(first + place) }
+            let place = (0..<first).map { statement.text($0) }
+            let values = Dictionary(uniqueKeysWithValues: zip(query.order, place))
             sums.append(
                 UsageSum(
-                    values: (0..<(first - 1)).map { statement.text($0) }, calls: sum(0), unpriced: sum(1),
+                    values: query.by.map { values[$0.rawValue] ?? "" }, place: place, calls: sum(0), unpriced: sum(1),
                     usage: TokenUsage(
                         prompt: sum(2), completion: sum(3), cached: sum(4), reasoning: sum(5),
                         isEstimated: sum(6) > 0),
-                    cost: Money(nano: sum(7)), currency: statement.text(first - 1), milliseconds: sum(8)))
+                    cost: Money(nano: sum(7)), currency: values[UsageQuery.currency] ?? "", milliseconds: sum(8)))
         }
         return sums
     }
 }
 
-extension UsageQuery.Column {
-    /// The name in the tables, which know `group` as a word of their own.
-    fileprivate var column: String { self == .group ? "grp" : rawValue }
+extension UsageTotals {
+    /// The name in the tables, for which `group` is a word of their own.
+    private static func column(_ name: String) -> String { name == "group" ? "grp" : name }
 }
 
 extension UsageTotals {

@@ -59,10 +59,34 @@ struct LimitsTests {
         #expect(throws: Limits.Problem.self) { try Limits(json: json) }
     }
 
+    @Test func `raises add up until they end, and never beyond what may be set`() throws {
+        let now = Timestamp.now
+        func raise(_ kind: Limits.Kind, _ more: Int, ends: Duration) -> LimitRaise {
+            var by = Limits()
+            by[kind] = .most(more)
+            return LimitRaise(by: by, until: now + ends, reason: "A reason of ten characters")
+        }
+        var limits = Limits()
+        limits[.concurrent] = .most(1)
+        limits[.costPerMonth] = .most(Money.largest)
+        limits[.tokensPerDay] = Limits.Bound.none
+
+        let raised = limits.raised(
+            by: [
+                raise(.concurrent, 2, ends: .seconds(1)), raise(.concurrent, 4, ends: .seconds(1)),
+                raise(.concurrent, 8, ends: .zero), raise(.tokensPerDay, 1, ends: .seconds(1)),
+                raise(.costPerMonth, Money.largest, ends: .seconds(1)), raise(.tokensPerMonth, 1, ends: .seconds(1)),
+            ], at: now)
+
+        #expect(raised.most(.concurrent) == 7 && raised.most(.costPerMonth) == Money.largest)
+        #expect(raised[.tokensPerDay] == Limits.Bound.none && raised[.tokensPerMonth] == nil)
+    }
+
     @Test func aUserKeepsItsLimits() throws {
         var user = User(id: User.ID(owner: User.selfOwner, userID: "a"), username: "A")
         user.limits[.concurrent] = .most(2)
         user.userLimits[.tokensPerDay] = Limits.Bound.none
+        user.raises = [LimitRaise(by: user.limits, until: Timestamp(microsecondsSinceEpoch: 1_000_000), reason: "Why")]
 
         let read = try #require(User(record: user.record))
 

@@ -15,6 +15,8 @@ package struct LimitClaim: Sendable {
     package static let mostParts = 8
     /// More tokens than any call takes, and few enough that sums never overflow.
     package static let mostTokens = 1_000_000_000_000
+    /// The same of costs.
+    static let mostNano = 10_000 * Money.unit
 
     package let parts: [Part]
     /// The most tokens that what is sent may be.
@@ -35,8 +37,8 @@ package struct LimitClaim: Sendable {
         self.prompt = min(max(0, prompt), Self.mostTokens)
         self.completion = min(max(1, completion), Self.mostTokens)
         self.least = min(max(1, least), self.completion)
-        self.promptNano = min(max(0, promptNano), Money.largest)
-        self.completionNano = min(max(0, completionNano), Money.largest)
+        self.promptNano = min(max(0, promptNano), Self.mostNano)
+        self.completionNano = min(max(0, completionNano), Self.mostNano)
         self.calendar = calendar
     }
 

@@ -30,7 +30,7 @@ extension Limits {
         for raise in raises where raise.until > time {
             for kind in Kind.allCases {
                 guard let more = raise.by.most(kind), let most = raised.most(kind) else { continue }
-                raised[kind] = .most(most + more)
+                raised[kind] = .most(min(most + more, kind.largest))
             }
         }
         return raised

@@ -81,6 +81,24 @@ struct CompletionBodyTests {
         #expect(body == #"{"messages":[{"role":"user"}],"user":"p","model":"b","stream":false}"#)
     }
 
+    @Test(arguments: [
+        ("", #","max_tokens":50"#), (#","max_tokens":60"#, #","max_tokens":50"#),
+        (#","max_tokens":40"#, #","max_tokens":40"#),
+        (#","max_completion_tokens":60,"max_tokens":40"#, #","max_completion_tokens":50,"max_tokens":40"#),
+        (#","max_completion_tokens":null"#, #","max_completion_tokens":null"#),
+        (#","max_tokens":"x""#, #","max_tokens":"x""#),
+    ])
+    func `a limit of the answer lowers what the caller wants, and raises nothing`(given: String, sent: String) throws {
+        let prompt = UpstreamPrompt(
+            prompt: "", pseudonym: "p", completion: try request(#"{"messages":[{"role":"user"}]\#(given)}"#),
+            mostCompletion: 50)
+
+        let body = String(decoding: CompletionBody.bytes(of: prompt, model: nil), as: UTF8.self)
+
+        #expect(body.hasPrefix(#"{"messages":[{"role":"user"}]\#(given.isEmpty ? "" : sent)"#))
+        #expect(given.isEmpty || !given.contains("null") ? body.contains(sent) : body.contains(#""max_tokens":50"#))
+    }
+
     @Test func `options of a stream are kept beside ours`() throws {
         let body = try sent(
             #"{"stream_options":{"include_usage":false,"x":1},"messages":[{"role":"user"}]}"#, isStream: true)

@@ -52,7 +52,7 @@ extension LimitsTable {
             head.pointee.free_hold = self.hold(index).pointee.next
         }
         self.hold(index).pointee = hold
-        holds[Int(hold.column)] += 1
+        holds[Int(hold.column)] &+= 1
     }
 
     /// Counts what a call used, and frees its hold.
@@ -64,9 +64,9 @@ extension LimitsTable {
         prepare(records, hold: index, of: Int(held.column))
         for number in records {
             let record = record(number)
-            record.pointee.reserved_tokens -= held.tokens
-            record.pointee.reserved_nano -= held.nano
-            record.pointee.running -= 1
+            record.pointee.reserved_tokens &-= held.tokens
+            record.pointee.reserved_nano &-= held.nano
+            record.pointee.running &-= 1
             record.advance(to: now)
             onStep?()
             switch end {
@@ -86,7 +86,7 @@ extension LimitsTable {
         free.next = head.pointee.free_hold
         hold(index).pointee = free
         head.pointee.free_hold = UInt32(index + 1)
-        holds[Int(held.column)] -= 1
+        holds[Int(held.column)] &-= 1
         onStep?()
         commit()
     }
@@ -154,10 +154,18 @@ extension UnsafeMutablePointer<limits_table_record> {
     }
 }
 
-extension FixedWidthInteger {
-    /// Adds what stays far from the largest.
-    fileprivate mutating func add(_ more: Self) {
+extension UInt32 {
+    /// Adds, and stays at the largest.
+    fileprivate mutating func add(_ more: UInt32) {
         let (sum, isOver) = addingReportingOverflow(more)
         self = isOver ? .max : sum
     }
+}
+
+extension Int64 {
+    /// So large that nothing was ever used more, and so small that some of them make a sum.
+    static let mostUsed = Int64.max / 8
+
+    /// Adds, and stays at the most.
+    fileprivate mutating func add(_ more: Int64) { self = Swift.min(Swift.max(0, self), .mostUsed - more) + more }
 }

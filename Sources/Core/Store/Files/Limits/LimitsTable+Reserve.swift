@@ -98,9 +98,9 @@ extension LimitsTable {
             let record = record(number)
             record.addRequest()
             onStep?()
-            record.pointee.reserved_tokens += hold.tokens
-            record.pointee.reserved_nano += hold.nano
-            record.pointee.running += 1
+            record.pointee.reserved_tokens &+= hold.tokens
+            record.pointee.reserved_nano &+= hold.nano
+            record.pointee.running &+= 1
         }
         keep(hold, at: free)
         onStep?()
@@ -176,19 +176,22 @@ extension LimitsTable {
         return switch kind {
         case .requestsPerMinute: ring.reduce(0) { $0 + Int(record.requests[$1]) }
         case .tokensPerMinute: ring.reduce(0) { $0 + Int(record.tokens[$1]) }
-        case .tokensPerDay: Int(record.pointee.day_tokens)
-        case .tokensPerMonth: Int(record.pointee.month_tokens)
-        case .costPerMonth: Int(record.pointee.month_nano)
+        case .tokensPerDay: Self.sound(record.pointee.day_tokens)
+        case .tokensPerMonth: Self.sound(record.pointee.month_tokens)
+        case .costPerMonth: Self.sound(record.pointee.month_nano)
         case .concurrent: 0
         }
     }
 
+    /// A number of the file, which may be spoilt.
+    private static func sound(_ number: Int64) -> Int { Int(min(max(0, number), .mostUsed)) }
+
     private func reserved(_ kind: Limits.Kind, _ record: UnsafeMutablePointer<Record>) -> Int {
         switch kind {
         case .requestsPerMinute: 0
-        case .tokensPerMinute, .tokensPerDay, .tokensPerMonth: Int(record.pointee.reserved_tokens)
-        case .costPerMonth: Int(record.pointee.reserved_nano)
-        case .concurrent: Int(record.pointee.running)
+        case .tokensPerMinute, .tokensPerDay, .tokensPerMonth: Self.sound(record.pointee.reserved_tokens)
+        case .costPerMonth: Self.sound(record.pointee.reserved_nano)
+        case .concurrent: Self.sound(Int64(record.pointee.running))
         }
     }
 

@@ -5,7 +5,7 @@ set -euo pipefail
 packages=(
     libfcgi-dev libcurl4-openssl-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libsqlite3-dev pkg-config
     nginx-light openssl curl ca-certificates python3-venv
-    libjs-highlight.js libjs-katex fonts-stix node-qrcode-generator
+    libjs-chart.js libjs-highlight.js libjs-katex fonts-stix node-qrcode-generator
     microsocks spawn-fcgi chromium fonts-dejavu-core
 )
 

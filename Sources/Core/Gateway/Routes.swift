@@ -109,6 +109,7 @@ package struct Routes: Sendable {
             Route("/health", [.get], for: .open, health.respond),
             Route("/", [.get], .page, for: .open) { _ in Response(status: .found, headers: [.location: home]) },
             Route("/admin", [.get], .page, for: .open) { _ in .page("/_pages/console.html") },
+            Route("/settings", [.get], .page, for: .open) { _ in .page("/_pages/settings.html") },
             Route(forms.chat, [.get], .page, for: .open) { _ in .page("/_pages/chat.html") },
             Route(forms.chat, [.post], .page, for: .chatters, in: .chat, chat.respond),
             Route(forms.recall, [.get], .page, for: .open) { _ in .page("/_pages/recall.html") },

@@ -258,13 +258,25 @@ struct LimitsTableTests {
         do {
             let table = try open()
             try settle(table, try taken(table, claim([:])), 30)
-            _ = try take(table, claim([:]))
         }
 
         let later = try open()
 
         #expect(try standing(later, .tokensPerDay).used == 30)
         #expect(try standing(later, .tokensPerDay).reserved == 0)
+    }
+
+    @Test func `what a dead process has used is asked of the ledger, because it may have settled nothing`() throws {
+        do {
+            let table = try open()
+            try settle(table, try taken(table, claim([:])), 30)
+            _ = try take(table, claim([:]))
+        }
+
+        let later = try open()
+
+        let unknown = try later.locked { later.look(claim([.tokensPerDay: 1000]), [:], at: .now) }
+        #expect(unknown == nil)
         #expect(try standing(later, .concurrent).reserved == 0)
     }
 

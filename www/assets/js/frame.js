@@ -88,7 +88,10 @@ function header(page, main) {
 function person() {
     const trigger = el("button", { type: "button", class: "quiet person" },
         icon("person"), el("span", { dir: "auto" }, me.username || me.user_id));
-    return menu(trigger, [{ label: t("action.sign_out"), run: leave }]);
+    return menu(trigger, [
+        { label: t("nav.settings"), run: () => (location.href = pages.settings) },
+        { label: t("action.sign_out"), run: leave },
+    ]);
 }
 
 function leave() {

@@ -69,6 +69,12 @@ export function number(value) {
     return new Intl.NumberFormat(language).format(value);
 }
 
+/** An amount of money; without a currency a plain number. */
+export function amount(value, currency) {
+    const style = currency ? { style: "currency", currency, maximumFractionDigits: value < 1 ? 6 : 2 } : {};
+    return new Intl.NumberFormat(language, style).format(value);
+}
+
 /** Day and time of an RFC 3339 time. */
 export function moment(text) {
     const date = new Date(text);

@@ -8,7 +8,7 @@ export const base = facts.base;
 /** The paths of the pages, with the base path. */
 export const pages = {
     chat: facts.chat, recall: facts.recall, accessToken: facts.accessToken, addUser: facts.addUser,
-    console: `${base}admin`,
+    console: `${base}admin`, settings: `${base}settings`,
 };
 
 /** The operator's language for browsers that ask for none that exists. */

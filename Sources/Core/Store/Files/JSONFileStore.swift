@@ -21,7 +21,6 @@ package struct JSONFileStore: Store {
     let accountsPage = AccountsPageHolder()
     let limitsTable = LimitsTableHolder()
     /// What the limits' table is begun with.
-    let periodTotals: any PeriodTotals = NoTotals()
     let waiting = WaitingLines<Wanted>()
     let namedUsers = NamedUsers()
 

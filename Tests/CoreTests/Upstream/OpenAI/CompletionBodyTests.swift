@@ -90,10 +90,10 @@ struct CompletionBodyTests {
     ])
     func `a limit of the answer lowers what the caller wants, and raises nothing`(given: String, sent: String) throws {
         let prompt = UpstreamPrompt(
-            prompt: "", pseudonym: "p", completion: try request(#"{"messages":[{"role":"user"}]\#(given)}"#),
+            prompt: "", user: "a", completion: try request(#"{"messages":[{"role":"user"}]\#(given)}"#),
             mostCompletion: 50)
 
-        let body = String(decoding: CompletionBody.bytes(of: prompt, model: nil), as: UTF8.self)
+        let body = String(decoding: CompletionBody.bytes(of: prompt, model: nil, for: UpstreamIdentity(pseudonym: nil)), as: UTF8.self)
 
         #expect(body.hasPrefix(#"{"messages":[{"role":"user"}]\#(given.isEmpty ? "" : sent)"#))
         #expect(given.isEmpty || !given.contains("null") ? body.contains(sent) : body.contains(#""max_tokens":50"#))

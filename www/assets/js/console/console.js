@@ -1,6 +1,8 @@
 // The console: users, clients and accounts for admins, their own users for clients.
 
 import { AccountsView } from "./accounts.js";
+import { GroupsView } from "./groups.js";
+import { UsageView } from "./usage.js";
 import { UsersView } from "./users.js";
 import { el } from "../dom.js";
 import { me } from "../session.js";
@@ -16,7 +18,7 @@ start({
         main.append(el("h1", {}, t("console.title")));
         if (me.role === "user") main.append(refusal());
         else if (me.role === "admin") main.append(sections());
-        else main.append(el("p", { class: "lead" }, t("console.client_lead")), new UsersView().element);
+        else main.append(el("p", { class: "lead" }, t("console.client_lead")), clientSections());
     },
 });
 
@@ -32,9 +34,18 @@ function sections() {
             id: "clients", label: t("console.clients"),
             view: () => new UsersView({ isClients: true, onShowUsers: showUsers }),
         },
+        { id: "groups", label: t("console.groups"), view: () => new GroupsView() },
         { id: "accounts", label: t("console.accounts"), view: () => new AccountsView() },
+        { id: "usage", label: t("settings.usage_tab"), view: () => new UsageView() },
     ]);
     return tabbed.element;
+}
+
+function clientSections() {
+    return tabs(t("console.sections"), [
+        { id: "users", label: t("console.users"), view: () => new UsersView() },
+        { id: "usage", label: t("settings.usage_tab"), view: () => new UsageView() },
+    ]).element;
 }
 
 function refusal() {

@@ -113,7 +113,7 @@ extension JSONFileStore {
     ) throws(StoreError) {
         let period = claim.calendar.period(at: .now)
         for subject in subjects {
-            totals[subject] = try aside { () throws(StoreError) in try periodTotals.total(of: subject, in: period) }
+            totals[subject] = try aside { () throws(StoreError) in try total(of: subject, in: period) }
         }
     }
 

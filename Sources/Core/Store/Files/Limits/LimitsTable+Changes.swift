@@ -92,12 +92,17 @@ extension LimitsTable {
     }
 
     /// Gives back what the process of a column holds, which is dead.
+    ///
+    /// It may have written a row that it did not settle, so what is used is asked of the ledger once more.
     func giveBack(of column: Int) {
         guard holds[column] > 0 else { return }
         for index in 0..<Int(head.pointee.hold_count) {
             let held = hold(index).pointee
             guard held.count > 0, held.column == UInt32(column) else { continue }
+            let numbers = limits_table_records(hold(index))
+            let records = (0..<min(Int(held.count), LimitClaim.mostParts)).map { Int(numbers[$0]) }
             settle(index, .used(tokens: 0, nano: 0), tick: held.tick)
+            for number in records where number < Int(head.pointee.record_count) { record(number).pointee.month = 0 }
         }
         holds[column] = 0
     }

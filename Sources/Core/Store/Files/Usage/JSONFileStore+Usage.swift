@@ -164,7 +164,7 @@ extension JSONFileStore {
     }
 
     /// The days in which running turns can have begun, whatever the time zone.
-    private var recentDays: [Day] {
+    var recentDays: [Day] {
         (-3...1).map { Day(utc: Timestamp.now + .seconds($0 * 86_400)) }
     }
 }

@@ -14,7 +14,7 @@ final class UsageTotals {
     private let device: UInt
     private let inode: UInt
 
-    static let version = 1
+    static let version = 2
 
     /// - Parameter database: In which of those that are attached.
     static func schema(of database: String) -> String {
@@ -25,6 +25,8 @@ final class UsageTotals {
         CREATE TABLE \(database).d(day TEXT, client TEXT, grp TEXT, cost_center TEXT, account TEXT, model TEXT,
             currency TEXT, \(sums),
             PRIMARY KEY(day, client, grp, cost_center, account, model, currency)) WITHOUT ROWID;
+        CREATE INDEX \(database).u_user ON u(user, day);
+        CREATE INDEX \(database).u_key ON u(key, day) WHERE key <> '';
         CREATE TABLE \(database).at(file TEXT PRIMARY KEY, offset INT, last INT, crc TEXT) WITHOUT ROWID;
         CREATE TABLE \(database).self(inode INT);
         PRAGMA \(database).user_version = \(version);

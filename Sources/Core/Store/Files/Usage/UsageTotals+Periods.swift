@@ -1,0 +1,59 @@
+/// What a subject used in a day and in a month.
+struct PeriodTotal: Sendable, Equatable {
+    var dayTokens = 0
+    var monthTokens = 0
+    var monthNano = 0
+}
+
+/// What the limits' table loses with a boot, and of calls whose process died, it finds here again.
+extension JSONFileStore {
+    /// The totals with all rows that are written by now. Waits for the disk; call it aside.
+    ///
+    /// Rows name no pool, so that of a pool is what it has used since the table was made.
+    func total(of subject: LimitSubject, in period: LimitPeriod) throws(StoreError) -> PeriodTotal {
+        guard subject.kind != .pool else { return PeriodTotal() }
+        return try withTotals { totals throws(StoreError) in
+            try totals.fold(recentDays)
+            return try totals.total(of: subject, in: period)
+        }
+    }
+}
+
+extension UsageTotals {
+    func total(of subject: LimitSubject, in period: LimitPeriod) throws(StoreError) -> PeriodTotal {
+        let day = CivilDay(number: period.day)
+        let first = CivilDay(year: day.year, month: day.month, day: 1)
+        var (table, condition, values) = ("d", "", [SQLite.Value.text(subject.name)])
+        switch subject.kind {
+        case .user: (table, condition) = ("u", "user = ?3")
+        case .key: (table, condition) = ("u", "key = ?3")
+        case .client: condition = "client = ?3"
+        case .group: condition = "grp = ?3"
+        case .model: condition = "model = ?3"
+        case .account: condition = "account = ?3"
+        case .member:
+            let names = subject.name.split(separator: " ").map(String.init)
+            (table, condition, values) = ("u", "grp = ?3 AND user = ?4", names.map { .text($0) })
+        case .pool: return PeriodTotal()
+        }
+        let statement = try database.prepare(
+            """
+            SELECT total(CASE WHEN day = ?1 THEN prompt + completion END), total(prompt + completion), total(nano)
+            FROM main.\(table) WHERE day BETWEEN ?2 AND ?1 AND \(condition)
+            """)
+        try statement.bind([.text(day.text), .text(first.text)] + values)
+        guard try statement.step() else { return PeriodTotal() }
+        return PeriodTotal(
+            dayTokens: statement.int(0), monthTokens: statement.int(1), monthNano: statement.int(2))
+    }
+}
+
+extension CivilDay {
+    /// As a ``Day`` has it.
+    fileprivate var text: String {
+        func digits(_ number: Int, _ width: Int) -> String {
+            String(repeating: "0", count: max(0, width - String(number).utf8.count)) + String(number)
+        }
+        return "\(digits(year, 4))-\(digits(month, 2))-\(digits(day, 2))"
+    }
+}

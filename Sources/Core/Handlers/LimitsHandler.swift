@@ -66,7 +66,9 @@ extension UsersHandler {
     /// `default` what others have.
     func limits(in call: Call, of user: User) throws -> (limits: Limits?, userLimits: Limits?) {
         var limits = try call.parameters.writtenJSON("limits").map { try LimitsHandler.limits($0, "limits") }
-        let userLimits = try call.parameters.writtenJSON("user_limits").map { try LimitsHandler.limits($0, "user_limits") }
+        let userLimits = try call.parameters.writtenJSON("user_limits").map {
+            try LimitsHandler.limits($0, "user_limits")
+        }
         guard userLimits == nil || user.role == .client else {
             throw GatewayError.invalid("user_limits", "given for clients only")
         }

@@ -105,7 +105,8 @@ package final class Conversations: Sendable {
         return RunningTurn(
             conversations: self, ask: ask,
             conversation: conversation ?? begun(by: ask, on: opened.lease.account, at: startedAt),
-            startedAt: startedAt, opened: opened, allowance: allowance, turnLease: turnLease, ticket: ticket, bill: bill,
+            startedAt: startedAt, opened: opened, allowance: allowance, turnLease: turnLease, ticket: ticket,
+            bill: bill,
             threadBefore: thread)
     }
 

@@ -86,7 +86,9 @@ struct UsageTests {
         #expect(try day("2026-07-01T23:59:59Z", .utc) == "2026-07-01")
         let kiritimati = try #require(TimeZone(named: "Pacific/Kiritimati"))
         #expect(try day("2026-01-01T10:00:00Z", kiritimati) == "2026-01-02")
-        for name in ["", "Mars/Base", "../../etc/passwd", "Europe//Berlin", "Europe"] { #expect(TimeZone(named: name) == nil) }
+        for name in ["", "Mars/Base", "../../etc/passwd", "Europe//Berlin", "Europe"] {
+            #expect(TimeZone(named: name) == nil)
+        }
     }
 
     @Test func `only days of the calendar are days`() throws {

@@ -93,7 +93,8 @@ struct CompletionBodyTests {
             prompt: "", user: "a", completion: try request(#"{"messages":[{"role":"user"}]\#(given)}"#),
             mostCompletion: 50)
 
-        let body = String(decoding: CompletionBody.bytes(of: prompt, model: nil, for: UpstreamIdentity(pseudonym: nil)), as: UTF8.self)
+        let identity = UpstreamIdentity(pseudonym: nil)
+        let body = String(decoding: CompletionBody.bytes(of: prompt, model: nil, for: identity), as: UTF8.self)
 
         #expect(body.hasPrefix(#"{"messages":[{"role":"user"}]\#(given.isEmpty ? "" : sent)"#))
         #expect(given.isEmpty || !given.contains("null") ? body.contains(sent) : body.contains(#""max_tokens":50"#))

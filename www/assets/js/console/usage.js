@@ -6,6 +6,7 @@ import { errorMessage } from "../errors.js";
 import { field, select } from "../field.js";
 import { get, send } from "../api.js";
 import { leaveIfUnauthorized } from "../frame.js";
+import { me } from "../session.js";
 import { save } from "../recall/save.js";
 import { stackedBars } from "./chart.js";
 
@@ -15,6 +16,15 @@ const TOP = 20;
 /** So many models have a colour of their own in the chart. */
 const MODELS = 7;
 const TABLES = ["user", "model", "group", "account"];
+
+/** Accounts are the operator's alone. */
+function tables() {
+    return TABLES.filter((name) => name !== "account" || me.role === "admin");
+}
+
+function currencyOf(rows) {
+    return rows.find((row) => row.currency)?.currency;
+}
 
 export class UsageView {
     #span = select(
@@ -40,10 +50,10 @@ export class UsageView {
         this.#problem.hidden = true;
         try {
             const [days, ...tables] = await Promise.all(
-                ["day,model", ...TABLES].map((by) => get(`api/admin/usage?${this.#query(by)}`)));
+                ["day,model", ...tables()].map((by) => get(`api/admin/usage?${this.#query(by)}`)));
             if (turn !== this.#turn) return;
             this.#sum(days, tables[0]);
-            this.#tables.replaceChildren(...TABLES.map((name, at) => topTable(name, tables[at])));
+            this.#tables.replaceChildren(...tables().map((name, at) => topTable(name, tables[at])));
             await this.#draw(days.usage);
         } catch (error) {
             if (turn === this.#turn) this.#fail(error);
@@ -55,7 +65,8 @@ export class UsageView {
         return new URLSearchParams({ from: text(Number(this.#span.value) - 1), to: text(0), by, ...more });
     }
 
-    #sum({ usage, currency }, people) {
+    #sum({ usage }, people) {
+        const currency = currencyOf(usage);
         const sum = (name) => usage.reduce((total, row) => total + (Number(row[name]) || 0), 0);
         const hasCost = usage.some((row) => row.cost !== null && row.cost !== undefined);
         const figures = [
@@ -105,7 +116,8 @@ export class UsageView {
     }
 }
 
-function topTable(name, { usage, currency }) {
+function topTable(name, { usage }) {
+    const currency = currencyOf(usage);
     const tokens = (row) => row.prompt_tokens + row.completion_tokens;
     const rows = [...usage].sort((one, other) => tokens(other) - tokens(one)).slice(0, TOP);
     if (rows.length === 0 || (name === "group" && rows.every((row) => !row.group))) return "";

@@ -29,8 +29,9 @@ export class UsageView {
         const [from, to] = days(Number(this.#span.value));
         const ask = (by) => get(`api/usage?from=${from}&to=${to}&by=${by}`);
         try {
-            const [byDay, byModel, byKey] = await Promise.all([ask("day"), ask("model"), ask("key")]);
+            const [byDay, byModel, byKey, names] = await Promise.all([ask("day"), ask("model"), ask("key"), keyNames()]);
             this.#problem.hidden = true;
+            for (const row of byKey.usage) row.key = names.get(row.key) ?? row.key;
             this.#fill(byDay, byModel, byKey, from, to);
         } catch (error) {
             if (leaveIfUnauthorized(error)) return;
@@ -41,7 +42,7 @@ export class UsageView {
 
     #fill(byDay, byModel, byKey, from, to) {
         const sum = (name) => byDay.usage.reduce((total, row) => total + (Number(row[name]) || 0), 0);
-        const currency = byDay.currency;
+        const currency = byDay.usage.find((row) => row.currency)?.currency;
         const hasCost = byDay.usage.some((row) => row.cost !== null && row.cost !== undefined);
         this.#figures.replaceChildren(
             ...figure(t("usage.requests"), number(sum("requests"))),
@@ -52,6 +53,16 @@ export class UsageView {
             dayBars(byDay.usage, { from, to }),
             table(t("usage.by_model"), t("usage.model"), byModel.usage, "model", hasCost, currency),
             table(t("usage.by_key"), t("usage.key"), byKey.usage, "key", hasCost, currency));
+    }
+}
+
+/** The names of one's keys by their ids; none where the key that is used may not list them. */
+async function keyNames() {
+    try {
+        const { keys } = await get("api/keys", { isQuiet: true });
+        return new Map(keys.map((key) => [key.id, key.name]));
+    } catch {
+        return new Map();
     }
 }
 

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 
 /// What subjects with limits have used and reserved, in one file that every process maps; see
-/// docs/adr/0009-limits-table.md.
+/// docs/adr/0010-limits-table.md.
 ///
 /// It is derived: of what it has not seen in this boot the totals are asked for. A record is found by its digest in a
 /// hash table. Each process has a column, its own as long as it holds a lock on a byte of the file, which ends with the

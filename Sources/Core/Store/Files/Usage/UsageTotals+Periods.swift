@@ -7,9 +7,9 @@ struct PeriodTotal: Sendable, Equatable {
 
 /// What the limits' table loses with a boot, and of calls whose process died, it finds here again.
 extension JSONFileStore {
-    /// The totals with all rows that are written by now. Waits for the disk; call it aside.
+    /// The totals with all rows that are written by now.
     ///
-    /// Rows name no pool, so that of a pool is what it has used since the table was made.
+    /// Waits for the disk; call it aside. Rows name no pool, so that of a pool is what it has used since the table was made.
     func total(of subject: LimitSubject, in period: LimitPeriod) throws(StoreError) -> PeriodTotal {
         guard subject.kind != .pool else { return PeriodTotal() }
         return try withTotals { totals throws(StoreError) in

@@ -58,3 +58,22 @@ def test_everybody_can_use_it(visit, gateway, width, part):
     assert_fits(page)
     assert_accessible(page)
     picture(page, f"console-{part}-{width}")
+
+
+def test_an_admin_sets_the_limits_of_a_user(visit, gateway):
+    user_id = new_id()
+    key = gateway.add_user(user_id, username=f"Name of {user_id}")
+    page = visit(f"{gateway.url}/admin", gateway.admin_key)
+
+    page.get_by_role("searchbox").fill(user_id)
+    page.get_by_role("button", name=f"Actions for Name of {user_id}").click()
+    page.get_by_role("menuitem", name=WORDS["users.limits"]).click()
+    form = page.get_by_role("dialog")
+    form.get_by_label(WORDS["limits.kind_requests_per_minute"]).fill("1")
+    form.get_by_role("button", name=WORDS["action.save"]).click()
+    page.get_by_text(f"The limits of Name of {user_id} were set.").wait_for()
+
+    assert gateway.chat(key, "One").status_code == 200
+    refused = gateway.chat(key, "Two")
+    assert refused.status_code == 429
+    assert refused.json()["limit"]["kind"] == "requests_per_minute"

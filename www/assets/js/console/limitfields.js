@@ -8,11 +8,14 @@ const KINDS = [
     "requests_per_minute", "tokens_per_minute", "tokens_per_day", "tokens_per_month", "cost_per_month", "concurrent",
 ];
 
-/** @param prefix Goes before the names, so that several such sets can stand in one form. */
-export function limitFields(legend, prefix, limits = {}) {
-    return el("details", { class: "limit-fields", open: Object.keys(limits ?? {}).length > 0 },
+/**
+ * @param prefix Goes before the names, so that several such sets can stand in one form.
+ * @param isOpen Whether they are what the form is about.
+ */
+export function limitFields(legend, prefix, limits = {}, isOpen = false) {
+    return el("details", { class: "limit-fields", open: isOpen || Object.keys(limits ?? {}).length > 0 },
         el("summary", {}, legend),
-        el("p", { class: "quiet-text" }, t("limits.fields_hint")),
+        !isOpen && el("p", { class: "quiet-text" }, t("limits.fields_hint")),
         KINDS.map((kind) => field(t(`limits.kind_${kind}`), el("input", {
             name: `${prefix}.${kind}`, inputMode: "decimal", pattern: "\\d*(\\.\\d+)?|-", autocomplete: "off",
             value: limits?.[kind] === null ? "-" : String(limits?.[kind] ?? ""),

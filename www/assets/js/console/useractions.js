@@ -7,6 +7,7 @@ import { ask } from "../dialog.js";
 import { checkbox, field } from "../field.js";
 import { el } from "../dom.js";
 import { isSame } from "./userlist.js";
+import { limitFields, limitsFrom } from "./limitfields.js";
 import { pages } from "../urls.js";
 import { post } from "../api.js";
 import { showSecret } from "../secret.js";
@@ -40,6 +41,25 @@ export async function rename(user) {
         confirm: t("action.save"),
     });
     return values ? await update(user, { username: values.username.trim() }) : undefined;
+}
+
+/** Sets what the user may use, and of a client what each of its users may. */
+export async function setLimits(user) {
+    const isClient = user.role === "client";
+    const values = await ask({
+        title: t("users.limits_title", { name: user.username }), text: t("limits.fields_hint"),
+        fields: [
+            limitFields(t(isClient ? "users.limits_client" : "users.limits_own"), "limits", user.limits, true),
+            isClient && limitFields(t("users.limits_each"), "user_limits", user.user_limits, true),
+        ].filter(Boolean),
+        confirm: t("action.save"),
+    });
+    if (!values) return undefined;
+    const members = { limits: limitsFrom(values, "limits") };
+    if (isClient) members.user_limits = limitsFrom(values, "user_limits");
+    const changed = await update(user, members);
+    toast(t("users.limits_set", { name: user.username }));
+    return changed;
 }
 
 export async function rotate(user) {

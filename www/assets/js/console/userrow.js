@@ -39,6 +39,7 @@ export function userRow(first, { onChange, more = () => [], onPick }) {
             { label: t("users.read"), run: () => actions.read(user), isHidden: user.role !== "user" },
             ...more(user),
             { label: t("users.rename"), run: () => run(() => actions.rename(user)) },
+            { label: t("users.limits"), run: () => run(() => actions.setLimits(user)) },
             { label: t("users.rotate"), run: () => run(() => actions.rotate(user)) },
             {
                 label: t(user.disabled ? "users.enable" : "users.disable"), isHidden: isSelf,

@@ -40,13 +40,17 @@ def unpack(folder: Path, is_same_boot: bool = True) -> dict:
     return json.loads((folder / "expected.json").read_text())
 
 
+#: Members of a user that have come since.
+NEW = ("groups", "limits", "user_limits")
+
+
 def as_before(user: dict) -> dict:
     """What the version before showed of a user; what has come since has its defaults."""
-    assert user["groups"] == []
+    assert user["groups"] == [] and user["limits"] == {} and user.get("user_limits", {}) == {}
     for key in user["keys"]:
         assert re.fullmatch("[0-9a-f]{16}", key["id"]) and key["name"] == "default" and key["expires_at"] is None
     keys = [{name: key[name] for name in ("created_at", "last_four")} for key in user["keys"]]
-    return {name: keys if name == "keys" else value for name, value in user.items() if name != "groups"}
+    return {name: keys if name == "keys" else value for name, value in user.items() if name not in NEW}
 
 
 @pytest.fixture(scope="module")

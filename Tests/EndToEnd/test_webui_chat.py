@@ -378,4 +378,4 @@ def test_the_first_view_is_small_and_comes_from_here_only(visit, gateway):
     page.wait_for_load_state("networkidle")
     assert len(asked) > 10 and all(request.url.startswith(gateway.url) for request in asked)
     # As it is on the wire, compressed by nginx.
-    assert sum(request.sizes()["responseBodySize"] for request in asked) < 60_000
+    assert sum(request.sizes()["responseBodySize"] for request in asked) < 64_000

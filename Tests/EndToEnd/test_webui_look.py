@@ -163,6 +163,8 @@ def test_tabs_are_moved_by_arrow_keys_and_have_addresses(visit, gateway):
     page.keyboard.press("ArrowRight")
     assert page.get_by_role("tab", name="Clients").get_attribute("aria-selected") == "true"
     page.keyboard.press("End")
+    assert page.get_by_role("tab").last.get_attribute("aria-selected") == "true"
+    page.keyboard.press("ArrowLeft")
     page.get_by_role("article").first.wait_for()
     assert page.url.endswith("/admin#accounts")
     page.reload()

@@ -32,7 +32,7 @@ export async function stackedBars(canvas, labels, series) {
         data: {
             labels,
             datasets: series.map(({ label, values }, at) => ({
-                label, data: values, backgroundColor: COLOURS[at % COLOURS.length],
+                label, data: values, backgroundColor: COLOURS[at % COLOURS.length], maxBarThickness: 32,
             })),
         },
         options: {

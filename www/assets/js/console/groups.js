@@ -129,7 +129,8 @@ export class GroupsView {
         });
         if (!values) return;
         await this.#try(async () => {
-            await request("DELETE", place(group));
+            // They were asked: its members only leave it.
+            await request("DELETE", `${place(group)}?remove_members=true`);
             await this.shown();
         });
     }

@@ -49,20 +49,26 @@ export class UsageView {
         const turn = ++this.#turn;
         this.#problem.hidden = true;
         try {
-            const [days, ...tables] = await Promise.all(
+            const [days, ...sums] = await Promise.all(
                 ["day,model", ...tables()].map((by) => get(`api/admin/usage?${this.#query(by)}`)));
             if (turn !== this.#turn) return;
-            this.#sum(days, tables[0]);
-            this.#tables.replaceChildren(...tables().map((name, at) => topTable(name, tables[at])));
+            this.#sum(days, sums[0]);
+            this.#tables.replaceChildren(...tables().map((name, at) => topTable(name, sums[at])));
             await this.#draw(days.usage);
         } catch (error) {
             if (turn === this.#turn) this.#fail(error);
         }
     }
 
-    #query(by, more = {}) {
+    /** All days that are shown, as `yyyy-mm-dd`, those without use among them. */
+    #days() {
         const text = (back) => new Date(Date.now() - back * 86_400_000).toISOString().slice(0, 10);
-        return new URLSearchParams({ from: text(Number(this.#span.value) - 1), to: text(0), by, ...more });
+        return Array.from({ length: Number(this.#span.value) }, (_, at) => text(Number(this.#span.value) - 1 - at));
+    }
+
+    #query(by, more = {}) {
+        const days = this.#days();
+        return new URLSearchParams({ from: days[0], to: days.at(-1), by, ...more });
     }
 
     #sum({ usage }, people) {
@@ -84,7 +90,7 @@ export class UsageView {
         for (const row of rows) totals.set(row.model, (totals.get(row.model) ?? 0) + tokens(row));
         const models = [...totals].sort(([, one], [, other]) => other - one).map(([model]) => model);
         const [shown, others] = [models.slice(0, MODELS), new Set(models.slice(MODELS))];
-        const days = [...new Set(rows.map((row) => row.day))].sort();
+        const days = rows.length > 0 ? this.#days() : [];
         const values = (fits) => days.map((day) => rows.filter((row) => row.day === day && fits(row.model))
             .reduce((total, row) => total + tokens(row), 0));
         const series = shown.map((model) => ({

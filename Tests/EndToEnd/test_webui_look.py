@@ -150,7 +150,7 @@ def test_a_user_is_added_and_disabled_by_keyboard_alone(visit, gateway):
     tab_to("button", f"Actions for Name of {user_id}")
     press("Enter")
     page.get_by_role("menuitem", name="Read conversations").wait_for()
-    press("ArrowDown", "ArrowDown", "ArrowDown", "Enter")
+    press("ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown", "Enter")
     page.get_by_text(f"Name of {user_id} is disabled.").wait_for()
     assert gateway.get("/api/whoami", key).status_code == 403
     assert page.evaluate("document.activeElement.title") == f"Actions for Name of {user_id}"

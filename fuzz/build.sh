@@ -15,7 +15,8 @@ static=$(swiftc -print-target-info | sed -n 's|.*"runtimeResourcePath": "\(.*\)"
 core=$out
 [ "${1:-}" != check ] || core=$out/check
 flags="-swift-version 6 -O -g -wmo -parse-as-library -package-name fuzz -enable-testing -sanitize=fuzzer,address
-    -I $core -I $release/Modules -I Sources/CMarkGFM -I Sources/CLinux -I Sources/CLoop
+    -I $core -I $release/Modules -I Sources/CMarkGFM -I Sources/CLinux -I Sources/CLoop -I Sources/CSQLite
+    -enable-upcoming-feature NonisolatedNonsendingByDefault
     -Xcc -fmodule-map-file=$release/CCurl.build/module.modulemap"
 targets="fuzz/*.swift fuzz/Targets/*.swift Sources/FCGIApp/FastCGI/FCGIParameters.swift
     Sources/FCGIApp/FastCGI/FCGIRecords.swift
@@ -44,5 +45,5 @@ echo 'Compiling and linking the targets'
 swiftc $flags -use-ld=lld -module-name Fuzz -emit-executable -o $out/fuzz \
     -emit-module-path $out/Fuzz.swiftmodule $targets $out/Core.o \
     $(for module in HTTPTypes Logging Crypto CryptoBoringWrapper CCryptoBoringSSL CCryptoBoringSSLShims CXKCP \
-        CXKCPShims CCurl; do find $release/$module.build/ -name '*.o'; done) -lcurl -lcmark-gfm -lcmark-gfm-extensions \
+        CXKCPShims CCurl; do find $release/$module.build/ -name '*.o'; done) -lcurl -lsqlite3 -lcmark-gfm -lcmark-gfm-extensions \
     -L "$static" -Xlinker --export-dynamic

@@ -25,8 +25,9 @@
     require(digest == again, "another digest for another spelling")
     guard let members = text.members, let request = CompletionRequest(members: members) else { return }
     _ = (request.newText, request.wholeThread, request.system, request.wantsUsage)
-    let prompt = UpstreamPrompt(prompt: "", pseudonym: "p", completion: request)
-    let sent = try? JSONReader.read(CompletionBody.bytes(of: prompt, model: "m"), limits: .trusted)
+    let prompt = UpstreamPrompt(prompt: "", user: "u", completion: request)
+    let identity = UpstreamIdentity(pseudonym: "p", fields: ["user"])
+    let sent = try? JSONReader.read(CompletionBody.bytes(of: prompt, model: "m", for: identity), limits: .trusted)
     require(sent?["user"] == "p" && sent?["model"] == "m", "no body for the upstream")
     require(sent?["messages"] == value["messages"], "other messages for the upstream")
     let turns = request.givenTurns(at: .now, room: 1 << 20) + [request.turn(startedAt: .now)]

@@ -40,7 +40,7 @@ private func checkLine(of object: JSON, _ turns: [Turn]) {
 private func check(_ object: JSON) {
     if let user = User(record: object) {
         require(User(record: user.record) == user, "a user changed: \(object.text)")
-        _ = (user.summary, user.id.digest, user.archive.pseudonym)
+        _ = (user.summary, user.id.digest, user.archive.digest)
     }
     if let answer = IdempotentResponse(record: object) {
         require(IdempotentResponse(record: answer.record) == answer, "an answer changed: \(object.text)")

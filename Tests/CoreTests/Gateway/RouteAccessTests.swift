@@ -100,7 +100,8 @@ struct RouteAccessTests {
         let open = table.filter { if case .open = $0.access { true } else { false } }
         #expect(
             Set(open.map(\.path)) == [
-                "/", "/admin", "/admin/add-user", "/access-token", "/chat", "/health", "/healthz", "/recall", "/settings",
+                "/", "/admin", "/admin/add-user", "/access-token", "/chat", "/health", "/healthz", "/recall",
+                "/settings",
             ])
         for route in open { #expect(route.methods == [.get], "\(route.path)") }
     }

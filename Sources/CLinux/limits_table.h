@@ -31,6 +31,8 @@ struct limits_table_hold {
     uint32_t column;
     uint32_t records[limits_table_subjects];
     int64_t tokens, nano;
+    /* By which the ledger's rows of the call are known; 0 where there can be none. */
+    uint64_t call;
     int32_t day, month;
     uint32_t tick;
     /* The free place after this one and 1; 0 for the last. */
@@ -90,5 +92,5 @@ static inline uint32_t *_Nonnull limits_table_undone(struct limits_table_undo *_
 static inline struct limits_table_record *_Nonnull limits_table_before(struct limits_table_undo *_Nonnull undo) { return undo->before; }
 
 _Static_assert(sizeof(struct limits_table_record) == 192, "the layout changed");
-_Static_assert(sizeof(struct limits_table_hold) == 72, "the layout changed");
+_Static_assert(sizeof(struct limits_table_hold) == 80, "the layout changed");
 _Static_assert(sizeof(struct limits_table_head) <= 4096, "the head grew");

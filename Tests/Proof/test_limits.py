@@ -1,4 +1,7 @@
-"""Kills under load: no limit is ever passed, and what dead workers had reserved is there for others."""
+"""Kills under load: no limit is ever passed, and what dead workers had reserved is there for others.
+
+In the end limits have counted what the ledger holds, to the token.
+"""
 
 import contextlib
 import random
@@ -82,6 +85,11 @@ def test_limits(prepare, upstream, figures):
         # What an answer told that never arrived was counted, too.
         if used < load.tokens[key]:
             figures.fault(f"{load.tokens[key]} tokens were answered, {used} counted")
+        billed = sum(
+            line["prompt_tokens"] + line["completion_tokens"] for line in gateway.get("/api/usage", key).json()["usage"])
+        figures.add("tokens billed", billed)
+        if used != billed:
+            figures.fault(f"{billed} tokens were billed, {used} counted")
     last = standings_of(gateway, keys[-1])["tokens_per_day"]
     if load.tokens[keys[-1]] > FEW_TOKENS or last["used"] > FEW_TOKENS:
         figures.fault(f"the limit of {FEW_TOKENS} was passed: {last}")

@@ -10,6 +10,13 @@ package struct Day: Sendable, Hashable, Comparable {
         self.text = text
     }
 
+    init(_ day: CivilDay) {
+        func digits(_ number: Int, _ width: Int) -> String {
+            String(repeating: "0", count: max(0, width - String(number).utf8.count)) + String(number)
+        }
+        text = "\(digits(day.year, 4))-\(digits(day.month, 2))-\(digits(day.day, 2))"
+    }
+
     /// The day of a moment in UTC.
     init(utc time: Timestamp) { text = String(time.rfc3339.prefix(10)) }
 

@@ -50,5 +50,8 @@ package enum Hex {
         }
     }
 
+    /// The first eight bytes of the SHA-256; never zero.
+    static func sha256Word(_ text: String) -> UInt64 { max(1, UInt64(sha256(text).prefix(16), radix: 16) ?? 1) }
+
     package static func sha256(_ bytes: [UInt8]) -> String { SHA256.hash(data: bytes).withUnsafeBytes(encode) }
 }

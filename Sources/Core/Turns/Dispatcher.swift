@@ -61,9 +61,13 @@ package final class Dispatcher: Sendable {
             switch try await attempt(prompt, candidates, among: members, after: failures, allowance) {
             case .answering(let opened): return opened
             case .exhausted: throw failures.callerError
-            case .failed(let account, let error):
+            case .failed(let account, let hold, let error):
                 if let row = bill.row(of: error, from: account, at: start) {
+                    allowance.add(row)
+                    defer { hold?.settle(LimitHold.End(of: [row])) }
                     try await store.note([row], by: bill.ask.user)
+                } else {
+                    hold?.settle(.nothing)
                 }
                 let noted = try await note(error, of: account, by: prompt.user ?? "", requestID: requestID)
                 if let refusal = refusal(for: error, candidates, noted.health) { throw refusal }
@@ -76,7 +80,7 @@ package final class Dispatcher: Sendable {
     private enum Attempt {
         case answering(Opened)
         /// Its slot is free again.
-        case failed(Account, UpstreamError)
+        case failed(Account, LimitHold?, UpstreamError)
         /// Every account that could be used was tried.
         case exhausted
     }
@@ -93,9 +97,7 @@ package final class Dispatcher: Sendable {
             let reply = try await drivers.driver(for: lease.account).send(prompt, to: lease.account)
             return .answering(Opened(lease: lease, reply: reply, hold: hold))
         } catch {
-            let end = allowance.note(error)
-            hold?.settle(end)
-            return .failed(lease.account, error)
+            return .failed(lease.account, hold, error)
         }
     }
 

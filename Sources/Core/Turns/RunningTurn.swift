@@ -22,14 +22,15 @@ package final class RunningTurn {
     /// Makes the rows of what the turn took.
     private let bill: Bill
     private var stage = Stage.answering
+    /// What the turn took, once that is known: its own row, and that of the title.
+    private var rows: [UsageRow] = []
     private var isSettled = false
 
     private enum Stage {
         case answering
         /// The reply is whole; its conversation gets its title.
-        case titling(Conversation, UsageRow, Pending<(title: String, row: UsageRow?)>)
-        /// With the rows of what it took, its own first.
-        case whole(Conversation, [UsageRow])
+        case titling(Conversation, Pending<(title: String, row: UsageRow?)>)
+        case whole(Conversation)
     }
 
     init(
@@ -58,11 +59,9 @@ package final class RunningTurn {
     private func settle() {
         guard !isSettled else { return }
         isSettled = true
-        // As in the row: what limits count and what the ledger holds must be the same.
-        let row = bill.row(of: reply.collected, from: lease.account, .ok)
-        let (tokens, nano) = (row.usage.prompt + row.usage.completion, row.cost?.nano ?? 0)
-        accountHold?.settle(.used(tokens: tokens, nano: nano))
-        allowance.settle(tokens: tokens, nano: nano)
+        let rows = rows.isEmpty ? [bill.row(of: reply.collected, from: lease.account, .ok)] : rows
+        accountHold?.settle(LimitHold.End(of: rows))
+        allowance.settle(rows)
     }
 
     /// Seconds since 1970, as the OpenAI API gives it.
@@ -97,10 +96,11 @@ package final class RunningTurn {
                 }
                 if let event { return event }
                 try await endReply()
-            case .titling(var whole, let row, let title):
-                guard let (title, titleRow) = try await title.value(within: silence) else { return .silence }
+            case .titling(var whole, let title):
+                guard let (title, row) = try await title.value(within: silence) else { return .silence }
                 whole.title = title
-                stage = .whole(whole, [row] + [titleRow].compactMap { $0 })
+                if let row { rows.append(row) }
+                stage = .whole(whole)
             case .whole: return nil
             }
         }
@@ -110,15 +110,15 @@ package final class RunningTurn {
     private func endReply() async throws {
         try await conversations.dispatcher.noteSuccess(of: lease.account)
         let whole = conversation(with: reply.collected, outcome: .complete)
-        let row = bill.row(of: reply.collected, from: lease.account, .ok)
+        rows = [bill.row(of: reply.collected, from: lease.account, .ok)]
         guard whole.isNew, ask.completion == nil, let turn = whole.turns.last else {
-            stage = .whole(whole, [row])
+            stage = .whole(whole)
             return
         }
         let title = Pending { [conversations, lease, bill] in
             await conversations.title(for: turn, of: whole, from: lease.account, bill)
         }
-        stage = .titling(whole, row, title)
+        stage = .titling(whole, title)
     }
 
     /// Ends a turn that was broken off: the caller left (the task is cancelled or an event could not be sent), the
@@ -142,7 +142,7 @@ package final class RunningTurn {
     package func close() async throws -> Conversation {
         if case .answering = stage { try await endReply() }
         while try await next() != nil {}
-        guard case .whole(let whole, let rows) = stage else { throw CancellationError() }
+        guard case .whole(let whole) = stage else { throw CancellationError() }
         defer { settle() }
         try await conversations.archive(
             whole, of: ask, threadBefore: threadBefore, threadsAfter: threads(after: reply.collected), rows)
@@ -199,15 +199,15 @@ package final class RunningTurn {
             upstream, of: lease.account, by: ask.user.archive.digest, requestID: ask.requestID)
         defer { settle() }
         var failure = upstream.gatewayError
-        let row = bill.row(of: part, from: lease.account, hasLeft ? .interrupted : .truncated)
+        rows = [bill.row(of: part, from: lease.account, hasLeft ? .interrupted : .truncated)]
         if part.isEmpty {
             // The prompt was paid nevertheless.
-            try await conversations.store.note([row], by: ask.user)
+            try await conversations.store.note(rows, by: ask.user)
         } else {
             let kept = conversation(with: part, outcome: hasLeft ? .interrupted : .truncated)
             // A caller that stopped the answer goes on with what it has of it, one that lost it asks once more.
             try await conversations.archive(
-                kept, of: ask, threadBefore: nil, threadsAfter: threads(after: part), [row])
+                kept, of: ask, threadBefore: nil, threadsAfter: threads(after: part), rows)
             failure.conversationID = kept.id
         }
         throw failure

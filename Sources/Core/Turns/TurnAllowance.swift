@@ -8,45 +8,25 @@ final class TurnAllowance: Sendable {
     let hold: LimitHold
     /// Whether the answer must be given an end.
     let limitsTokens: Bool
+    let requestID: String
+    /// The ledger's rows of attempts that failed.
+    private let failed = Mutex<[UsageRow]>([])
 
-    private struct State {
-        var wasSent = false
-        var tokens = 0
-    }
-
-    private let state = Mutex(State())
-
-    init(size: TurnSize, hold: LimitHold, limitsTokens: Bool) {
+    init(size: TurnSize, hold: LimitHold, limitsTokens: Bool, requestID: String) {
         self.size = size
         self.hold = hold
         self.limitsTokens = limitsTokens
+        self.requestID = requestID
     }
 
-    deinit {
-        // Whatever had to be counted of a turn that began was settled then.
-        let state = state.withLock { $0 }
-        hold.settle(state.wasSent ? .used(tokens: state.tokens, nano: 0) : .nothing)
-    }
+    // Whatever had to be counted of a turn that began was settled then.
+    deinit { settle([]) }
 
     /// Notes an attempt that failed.
-    ///
-    /// - Returns: What it took of the account.
-    func note(_ error: UpstreamError) -> LimitHold.End {
-        guard error.wasSent else { return .nothing }
-        // Nobody knows what it took where it was not turned away.
-        let tokens = error.kind == .cancelled || error.mayBeAccepted ? size.promptEstimate : 0
-        state.withLock { state in
-            state.wasSent = true
-            state.tokens += tokens
-        }
-        return .used(tokens: tokens, nano: 0)
-    }
+    func add(_ row: UsageRow) { failed.withLock { $0.append(row) } }
 
-    /// Settles the turn: what it used, with what attempts took that failed before.
-    func settle(tokens: Int, nano: Int = 0) {
-        let before = state.withLock { $0.tokens }
-        hold.settle(.used(tokens: tokens + before, nano: nano))
-    }
+    /// Settles the turn: what its rows say, with those of attempts that failed before.
+    func settle(_ rows: [UsageRow]) { hold.settle(LimitHold.End(of: failed.withLock { $0 } + rows)) }
 }
 
 /// How large a turn can become, in tokens.
@@ -86,8 +66,6 @@ struct TurnSize: Sendable, Equatable {
 
     /// No tokenizer makes more of them.
     var prompt: Int { bytes / 3 + 16 * messages }
-    /// The usual rule of thumb.
-    var promptEstimate: Int { (bytes + 3) / 4 }
 
     func completion(standard: Int) -> Int { (wanted ?? standard) * choices }
 }

@@ -90,14 +90,21 @@ package struct TurnLimits: Sendable {
     /// - Throws: 429 for a limit that the turn would pass.
     func allow(_ prompt: UpstreamPrompt, of ask: Ask) async throws -> TurnAllowance {
         let size = TurnSize(of: prompt)
-        let completion = size.completion(standard: settings.reserveCompletionTokens)
-        let cost = cost(of: prompt.model, size.prompt, completion)
-        let claim = LimitClaim(
+        let claim = claim(
             try await parts(of: ask.user) + parts(of: ask.user, with: ask.keyRecord, for: ask.rights.group),
-            prompt: size.prompt, completion: completion, least: size.choices, promptNano: cost.prompt,
-            completionNano: cost.completion, in: calendar)
+            size, completion: size.completion(standard: settings.reserveCompletionTokens), model: prompt.model,
+            call: LimitClaim.call(ask.requestID))
         let hold = try await reserve(claim, timeout: queueTimeout)
-        return TurnAllowance(size: size, hold: hold, limitsTokens: claim.limitsTokens)
+        return TurnAllowance(size: size, hold: hold, limitsTokens: claim.limitsTokens, requestID: ask.requestID)
+    }
+
+    private func claim(
+        _ parts: [LimitClaim.Part], _ size: TurnSize, completion: Int, model: String?, call: UInt64
+    ) -> LimitClaim {
+        let cost = cost(of: model, size.prompt, completion)
+        return LimitClaim(
+            parts, prompt: size.prompt, completion: completion, least: size.choices, promptNano: cost.prompt,
+            completionNano: cost.completion, call: call, in: calendar)
     }
 
     /// The most that so many tokens cost, in nano-units; where the model is left to the account, by the highest price.
@@ -146,10 +153,9 @@ package struct TurnLimits: Sendable {
         add(.pool, account.isPlus ? "plus" : "free", settings.pools)
         add(.account, account.id.rawValue, settings.accounts)
         guard !parts.isEmpty else { return nil }
-        let cost = cost(of: model ?? account.models.first, allowance.size.prompt, allowance.hold.completion)
-        let claim = LimitClaim(
-            parts, prompt: allowance.size.prompt, completion: allowance.hold.completion,
-            least: allowance.size.choices, promptNano: cost.prompt, completionNano: cost.completion, in: calendar)
+        let claim = claim(
+            parts, allowance.size, completion: allowance.hold.completion, model: model ?? account.models.first,
+            call: LimitClaim.call(allowance.requestID, account.id.rawValue))
         return try await store.reserve(claim, timeout: .zero)
     }
 

@@ -97,14 +97,6 @@ package struct CollectedReply: Sendable {
         ordered.map(\.choice.text.text).joined() + ordered.compactMap(\.choice.refusal).joined()
     }
 
-    /// How many tokens the turn took, which is a guess where the upstream has not said it.
-    ///
-    /// - Parameter prompt: The guess of the prompt's.
-    func tokens(prompt: Int) -> Int {
-        if let usage = finish.usage { return usage.prompt + usage.completion }
-        return prompt + (words(of: ordered).utf8.count + 3) / 4
-    }
-
     /// Makes this the reply of `turn`.
     func put(into turn: inout Turn) {
         turn.id = finish.messageID ?? turn.id

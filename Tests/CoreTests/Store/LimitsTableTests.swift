@@ -13,7 +13,12 @@ struct LimitsTableTests {
 
     private var path: String { "\(directory.path)/table" }
 
-    private func open(boot: String = "b") throws -> LimitsTable { try LimitsTable.open(path, boot: boot) }
+    /// - Parameter rows: What the ledger has of any call.
+    private func open(boot: String = "b", rows: [UsageRow]? = nil) throws -> LimitsTable {
+        try LimitsTable.open(path, boot: boot) { _, _, calls in
+            Dictionary(uniqueKeysWithValues: rows.map { rows in calls.map { ($0, rows) } } ?? [])
+        }
+    }
 
     private func limits(_ bounds: [Limits.Kind: Int]) -> Limits {
         var limits = Limits()
@@ -266,18 +271,32 @@ struct LimitsTableTests {
         #expect(try standing(later, .tokensPerDay).reserved == 0)
     }
 
-    @Test func `what a dead process has used is asked of the ledger, because it may have settled nothing`() throws {
+    @Test func `what a dead process used by its rows counts, though it settled nothing`() throws {
         do {
             let table = try open()
             try settle(table, try taken(table, claim([:])), 30)
             _ = try take(table, claim([:]))
         }
+        let row = UsageRow(
+            at: moment(0).time, day: Day(utc: moment(0).time), account: "a", kind: .chat,
+            usage: TokenUsage(prompt: 4, completion: 3))
+
+        let later = try open(rows: [row, row])
+
+        #expect(try standing(later, .tokensPerDay).used == 44)
+        #expect(try standing(later, .tokensPerMinute).used == 44)
+        #expect(try standing(later, .requestsPerMinute).used == 2)
+        #expect(try standing(later, .concurrent).reserved == 0)
+    }
+
+    @Test func `what a dead process asked for without a row costs a request and no tokens`() throws {
+        do { _ = try take(try open(), claim([:])) }
 
         let later = try open()
 
-        let unknown = try later.locked { later.look(claim([.tokensPerDay: 1000]), [:], at: .now) }
-        #expect(unknown == nil)
-        #expect(try standing(later, .concurrent).reserved == 0)
+        #expect(try standing(later, .tokensPerDay).used == 0)
+        #expect(try standing(later, .requestsPerMinute).used == 1)
+        #expect(try standing(later, .tokensPerDay).reserved == 0)
     }
 
     @Test func `another boot begins anew`() throws {

@@ -26,6 +26,29 @@ struct UsageTotalsTests {
         try #require(try RowFile.files(of: today, in: store.layout.usageRows).first)
     }
 
+    @Test func `the rows of a call are found by its request, and by its account`() async throws {
+        let store = try directory.store()
+        for (request, account) in [("r1", "a"), ("r1", "b"), ("r2", "a")] {
+            var row = UsageRow(
+                at: .now, day: today, requestID: request, account: account, kind: .chat,
+                usage: TokenUsage(prompt: 5, completion: 1))
+            row.user = "1"
+            try await store.note([row], by: nil)
+        }
+        let number = LimitCalendar().period(at: .now).day
+        let (whole, part) = (LimitClaim.call("r1"), LimitClaim.call("r1", "b"))
+
+        func found(_ days: Set<Int>, writer: Int) throws -> [UInt64: [String]] {
+            try RowFile.rows(of: [whole, part, 7], writer: writer, days: days, in: store.layout.usageRows)
+                .mapValues { $0.map(\.account) }
+        }
+
+        let writer = try onlyFile(store).writer
+        #expect(try found([number - 1, number], writer: writer) == [whole: ["a", "b"], part: ["b"]])
+        #expect(try found([number - 1], writer: writer).isEmpty)
+        #expect(try found([number], writer: writer + 1).isEmpty)
+    }
+
     @Test func `rows are folded once, however often and by whom`() async throws {
         let (one, other) = (try directory.store(), try directory.store())
         for _ in 0..<3 {

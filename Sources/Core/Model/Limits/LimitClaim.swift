@@ -27,11 +27,13 @@ package struct LimitClaim: Sendable {
     /// The most that both cost, in nano-units; of the answer in proportion where less is granted.
     package let promptNano: Int
     package let completionNano: Int
+    /// By which rows of the ledger are found that the call wrote and did not settle; zero where there can be none.
+    let call: UInt64
     package let calendar: LimitCalendar
 
     package init(
         _ parts: [Part], prompt: Int, completion: Int, least: Int = 1, promptNano: Int = 0, completionNano: Int = 0,
-        in calendar: LimitCalendar
+        call: UInt64 = 0, in calendar: LimitCalendar
     ) {
         self.parts = Array(parts.prefix(Self.mostParts))
         self.prompt = min(max(0, prompt), Self.mostTokens)
@@ -39,7 +41,13 @@ package struct LimitClaim: Sendable {
         self.least = min(max(1, least), self.completion)
         self.promptNano = min(max(0, promptNano), Self.mostNano)
         self.completionNano = min(max(0, completionNano), Self.mostNano)
+        self.call = call
         self.calendar = calendar
+    }
+
+    /// Names what one request asks for; with an account what it asks of that one.
+    static func call(_ requestID: String, _ account: String? = nil) -> UInt64 {
+        Hex.sha256Word(account.map { "\(requestID)\0\($0)" } ?? requestID)
     }
 
     /// What `count` tokens of the answer cost, rounded up.

@@ -38,3 +38,14 @@ package final class LimitHold: Sendable {
         if isOpen.exchange(false, ordering: .acquiringAndReleasing) { release(end) }
     }
 }
+
+extension LimitHold.End {
+    /// What the ledger holds of a call, so that limits and bills say the same; nothing where it has no row.
+    init(of rows: [UsageRow]) {
+        guard !rows.isEmpty else {
+            self = .nothing
+            return
+        }
+        self = .used(tokens: rows.reduce(0) { $0 + $1.tokens }, nano: rows.reduce(0) { $0 + ($1.cost?.nano ?? 0) })
+    }
+}

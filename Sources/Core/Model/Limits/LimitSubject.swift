@@ -23,9 +23,6 @@ package struct LimitSubject: Hashable, Sendable {
         self.name = name
     }
 
-    /// Names it in tables: half a word of SHA-256, never zero.
-    var digest: UInt64 {
-        let digits = Hex.sha256("\(kind.rawValue)\0\(name)").prefix(16)
-        return max(1, UInt64(digits, radix: 16) ?? 1)
-    }
+    /// Names it in tables; never zero.
+    var digest: UInt64 { Hex.sha256Word("\(kind.rawValue)\0\(name)") }
 }

@@ -69,6 +69,9 @@ package struct UsageRow: Sendable, Equatable {
         cost = price?.cost(of: usage)
     }
 
+    /// Of prompt and answer.
+    var tokens: Int { usage.prompt + usage.completion }
+
     /// Kept as it was reckoned when the row was made.
     package private(set) var cost: Money?
 }

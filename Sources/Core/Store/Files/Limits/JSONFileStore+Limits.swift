@@ -69,11 +69,7 @@ extension JSONFileStore {
         try withTable { table throws(StoreError) in
             var totals: [LimitSubject: PeriodTotal] = [:]
             while true {
-                let outcome = try table.locked { () throws(StoreError) in
-                    let outcome = try table.reserve(claim, totals, at: .now)
-                    guard case .busy = outcome, table.reclaimIfDue() else { return outcome }
-                    return try table.reserve(claim, totals, at: .now)
-                }
+                let outcome = try table.locked { () throws(StoreError) in try table.reserve(claim, totals, at: .now) }
                 switch outcome {
                 case .granted(let hold, let completion, let report):
                     return .granted(
@@ -88,7 +84,10 @@ extension JSONFileStore {
                                 }
                             }
                         })
-                case .usedUp(let report), .busy(let report): return .refused(report)
+                case .busy(let report):
+                    // What has freed something once is not due again for a while.
+                    guard try table.giveBackIfDue() else { return .refused(report) }
+                case .usedUp(let report): return .refused(report)
                 case .unknown(let subjects): try add(subjects, claim, to: &totals)
                 }
             }
@@ -98,11 +97,8 @@ extension JSONFileStore {
     package func standings(of claim: LimitClaim) throws(StoreError) -> [LimitStanding] {
         try withTable { table throws(StoreError) in
             var totals: [LimitSubject: PeriodTotal] = [:]
-            let known = try table.locked { () throws(StoreError) in
-                _ = table.reclaimIfDue()
-                return table.look(claim, totals, at: .now)
-            }
-            if let known { return known }
+            _ = try table.giveBackIfDue()
+            if let known = try table.locked({ table.look(claim, totals, at: .now) }) { return known }
             try add(claim.parts.map(\.subject), claim, to: &totals)
             return try table.locked { table.look(claim, totals, at: .now) } ?? []
         }
@@ -122,8 +118,12 @@ extension JSONFileStore {
     ) throws(StoreError) -> Value {
         do throws(StoreError) {
             let table = try limitsTable.table { () throws(StoreError) in
-                try layout.lock("limits", "00").withLock { () throws(StoreError) in
-                    try LimitsTable.open(layout.limitsTable)
+                let number = try writer.number()
+                return try layout.lock("limits", "00").withLock { () throws(StoreError) in
+                    try LimitsTable.open(layout.limitsTable, writer: number) {
+                        [root = layout.usageRows] writer, days, calls throws(StoreError) in
+                        try RowFile.rows(of: calls, writer: writer, days: days, in: root)
+                    }
                 }
             }
             return try body(table)

@@ -90,41 +90,75 @@ extension LimitsTable {
         onStep?()
         commit()
     }
+}
 
-    /// Gives back what the process of a column holds, which is dead.
-    ///
-    /// It may have written a row that it did not settle, so what is used is asked of the ledger once more.
-    func giveBack(of column: Int) {
-        guard holds[column] > 0 else { return }
-        for index in 0..<Int(head.pointee.hold_count) {
-            let held = hold(index).pointee
-            guard held.count > 0, held.column == UInt32(column) else { continue }
-            let numbers = limits_table_records(hold(index))
-            let records = (0..<min(Int(held.count), LimitClaim.mostParts)).map { Int(numbers[$0]) }
-            settle(index, .used(tokens: 0, nano: 0), tick: held.tick)
-            for number in records where number < Int(head.pointee.record_count) { record(number).pointee.month = 0 }
-        }
-        holds[column] = 0
+/// What dead processes hold; called with the table unlocked.
+extension LimitsTable {
+    /// A hold of a process that is dead.
+    private struct DeadHold {
+        var index: Int
+        var hold: Hold
+        var writer: Int
     }
 
-    /// Gives back what dead processes hold.
+    /// Gives back what dead processes hold, but for what they used by their rows in the ledger and did not settle.
     ///
+    /// Reads those files; call it aside.
+    ///
+    /// - Parameter ofOwn: Whether what stands in this process's column is of one that is dead.
     /// - Returns: Whether there was something.
-    func reclaim() -> Bool {
-        var hasFreed = false
-        for column in 0..<Int(head.pointee.columns) where holds[column] > 0 && isAbandoned(column) {
-            giveBack(of: column)
-            hasFreed = true
+    func giveBack(ofOwn: Bool = false) throws(StoreError) -> Bool {
+        let (columns, dead) = try locked { deadHolds(ofOwn: ofOwn) }
+        var used: [Int: [UInt64: [UsageRow]]] = [:]
+        for (writer, holds) in Dictionary(grouping: dead, by: \.writer) {
+            // The row stands in the day in which the turn was asked for, a moment before it was reserved.
+            let days = Set(holds.flatMap { [Int($0.hold.day), Int($0.hold.day) - 1] })
+            used[writer] = try rows(writer, days, Set(holds.map(\.hold.call)))
         }
-        return hasFreed
+        try locked {
+            for dead in dead {
+                // Another process may have been first, and something else stand there by now.
+                let hold = hold(dead.index).pointee
+                guard hold.count > 0, hold.column == dead.hold.column, hold.call == dead.hold.call,
+                    hold.tick == dead.hold.tick
+                else { continue }
+                // Nobody knows whether one without a row reached an upstream, so its request counts.
+                let rows = used[dead.writer]?[hold.call]
+                settle(dead.index, rows.map(LimitHold.End.init) ?? .used(tokens: 0, nano: 0), tick: hold.tick)
+            }
+            // Whatever a spoilt count says; one that somebody has taken meanwhile counts its own.
+            for column in columns where isAbandoned(column) { holds[column] = 0 }
+        }
+        return !columns.isEmpty
+    }
+
+    /// With the table locked, as what it calls.
+    private func deadHolds(ofOwn: Bool) -> (columns: [Int], dead: [DeadHold]) {
+        let columns = deadColumns(ofOwn: ofOwn)
+        guard !columns.isEmpty else { return ([], []) }
+        let dead = (0..<Int(head.pointee.hold_count)).compactMap { index -> DeadHold? in
+            let hold = hold(index).pointee
+            guard hold.count > 0, columns.contains(Int(hold.column)) else { return nil }
+            return DeadHold(index: index, hold: hold, writer: Int(writers[Int(hold.column)]))
+        }
+        return (columns, dead)
+    }
+
+    private func deadColumns(ofOwn: Bool = false) -> [Int] {
+        (0..<Int(head.pointee.columns)).filter { column in
+            holds[column] > 0 && (isAbandoned(column) || ofOwn && column == self.column)
+        }
     }
 
     /// The same, unless it was done a moment ago.
-    func reclaimIfDue() -> Bool {
-        let now = ContinuousClock.now
-        guard now - lastReclaim > .milliseconds(50) else { return false }
-        lastReclaim = now
-        return reclaim()
+    func giveBackIfDue() throws(StoreError) -> Bool {
+        let isDue = try locked {
+            let now = ContinuousClock.now
+            guard now - lastReclaim > .milliseconds(50) else { return false }
+            lastReclaim = now
+            return !deadColumns().isEmpty
+        }
+        return isDue ? try aside { () throws(StoreError) in try giveBack() } : false
     }
 }
 

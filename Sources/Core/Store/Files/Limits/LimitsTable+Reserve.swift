@@ -89,6 +89,7 @@ extension LimitsTable {
         hold.column = UInt32(column)
         hold.tokens = Int64(claim.prompt + completion)
         hold.nano = Int64(claim.promptNano + claim.nano(ofCompletion: completion))
+        hold.call = claim.call
         hold.day = Int32(clamping: period.day)
         hold.month = Int32(clamping: period.month)
         // A ring may be ahead of this clock by a moment, which costs one that gives back no more than its request.

@@ -6,8 +6,8 @@ import Glibc
 ///
 /// It is derived: of what it has not seen in this boot the totals are asked for. A record is found by its digest in a
 /// hash table. Each process has a column, its own as long as it holds a lock on a byte of the file, which ends with the
-/// process; what a dead one has reserved is given back. A change first copies what it overwrites, so that one that a kill
-/// cuts off is undone by whoever locks next.
+/// process. What a dead one has reserved is given back, but for what its rows in the ledger say that it used. A change
+/// first copies what it overwrites, so that one that a kill cuts off is undone by whoever locks next.
 ///
 /// Unchecked: `base` never changes. What it points to and the variables are touched only by the thread that holds the
 /// mutex in the table, which excludes the threads of this process like all others.
@@ -17,7 +17,7 @@ final class LimitsTable: @unchecked Sendable {
     typealias Hold = limits_table_hold
 
     /// "CASLIM" and the version of the layout.
-    static let magic: UInt64 = 0x4341_534C_494D_0001
+    static let magic: UInt64 = 0x4341_534C_494D_0002
     /// How many processes can have it open.
     static let columns = 480
     static let (columnsStart, recordSegmentsStart, holdSegmentsStart, segmentsStart) = (4096, 8192, 12_288, 16_384)
@@ -32,9 +32,14 @@ final class LimitsTable: @unchecked Sendable {
     /// Where the bytes are that processes lock, far behind the content.
     private static let locks: Int64 = 1 << 40
 
+    /// The rows of the ledger that a writer wrote of some calls in some days, which are counted since 1970-01-01.
+    typealias RowsOfCalls =
+        @Sendable (_ writer: Int, _ days: Set<Int>, _ calls: Set<UInt64>) throws(StoreError) -> [UInt64: [UsageRow]]
+
     let kept: OpenFile
     let base: UnsafeMutableRawPointer
     let column: Int
+    let rows: RowsOfCalls
     /// So many segments the file was seen to have.
     private var knownSegments = 0
     var lastReclaim = ContinuousClock.now - .seconds(60)
@@ -45,7 +50,9 @@ final class LimitsTable: @unchecked Sendable {
     private let mutex: SharedMutex
 
     /// - Parameter isAlone: Nobody else can have it open.
-    private init(_ kept: OpenFile, column: Int, isAlone: Bool) throws(StoreError) {
+    private init(
+        _ kept: OpenFile, column: Int, isAlone: Bool, rows: @escaping RowsOfCalls
+    ) throws(StoreError) {
         // A copy may have holes, and a write to one kills the process when the disk is full.
         try Self.allocate(kept, from: 0, count: max(try kept.file.size, Self.segmentsStart))
         guard
@@ -55,16 +62,11 @@ final class LimitsTable: @unchecked Sendable {
         self.kept = kept
         self.base = base
         self.column = column
+        self.rows = rows
         let place = UnsafeMutableRawPointer(base) + (MemoryLayout<Head>.offset(of: \.mutex) ?? 0)
         mutex = SharedMutex(mutex: place.assumingMemoryBound(to: pthread_mutex_t.self))
         if isAlone { mutex.make() }
         if head.pointee.magic == 0 { try begin() }
-        try locked { () throws(StoreError) in
-            if isAlone { for column in 0..<Int(head.pointee.columns) { giveBack(of: column) } }
-            head.pointee.columns = max(head.pointee.columns, UInt32(column + 1))
-            // Of whoever had it before and is dead.
-            giveBack(of: column)
-        }
     }
 
     deinit { munmap(base, Self.length) }
@@ -74,17 +76,28 @@ final class LimitsTable: @unchecked Sendable {
     /// Where nobody has it open it is begun anew, unless its numbers are of this boot.
     ///
     /// The lock of the caller keeps others from opening it meanwhile.
-    static func open(_ path: String, boot: String = SystemBoot.id) throws(StoreError) -> LimitsTable {
-        let digest = UInt64(Hex.sha256(boot).prefix(16), radix: 16) ?? 0
+    ///
+    /// - Parameters:
+    ///   - writer: Which of the ledger's files are this process's.
+    ///   - rows: Reads such files.
+    static func open(
+        _ path: String, writer: Int = 0, boot: String = SystemBoot.id, rows: @escaping RowsOfCalls
+    ) throws(StoreError) -> LimitsTable {
+        let digest = Hex.sha256Word(boot)
         let kept = try OpenFile(path, O_RDWR | O_CREAT)
         guard let column = takeColumn(of: kept) else { throw StoreError(.busy, "find a free column of", path: path) }
         let isShared = ByteLock.isTakenElsewhere(kept.file.descriptor, locks..<(locks + Int64(columns)))
-        if try isWhole(kept.file, boot: digest) { return try LimitsTable(kept, column: column, isAlone: !isShared) }
+        if try isWhole(kept.file, boot: digest) {
+            let table = try LimitsTable(kept, column: column, isAlone: !isShared, rows: rows)
+            try table.join(as: writer)
+            return table
+        }
         // Another file: somebody may still have mapped this one.
         try Directory.removeFile(path, durably: false)
         let fresh = try OpenFile(path, O_RDWR | O_CREAT)
         guard let column = takeColumn(of: fresh) else { throw StoreError(.busy, "find a free column of", path: path) }
-        let table = try LimitsTable(fresh, column: column, isAlone: true)
+        let table = try LimitsTable(fresh, column: column, isAlone: true, rows: rows)
+        try table.join(as: writer)
         table.head.pointee.boot = digest
         table.head.pointee.is_ready = 1
         return table
@@ -92,6 +105,16 @@ final class LimitsTable: @unchecked Sendable {
 
     private static func takeColumn(of kept: OpenFile) -> Int? {
         (0..<columns).first { ByteLock.take(kept.file.descriptor, locks + Int64($0)) }
+    }
+
+    /// Takes over the column, and gives back what dead processes hold, whoever had the column before among them.
+    private func join(as writer: Int) throws(StoreError) {
+        _ = try giveBack(ofOwn: true)
+        try locked { () throws(StoreError) in
+            head.pointee.columns = max(head.pointee.columns, UInt32(column + 1))
+            holds[column] = 0
+            writers[column] = UInt32(clamping: writer)
+        }
     }
 
     /// Whether the process that had the column is dead, or never was.
@@ -209,6 +232,9 @@ final class LimitsTable: @unchecked Sendable {
 
     /// How many holds the process of each column has.
     var holds: UnsafeMutablePointer<UInt32> { segments(at: Self.columnsStart) }
+
+    /// The number as which the process of each column writes rows.
+    var writers: UnsafeMutablePointer<UInt32> { segments(at: Self.columnsStart + 4 * Self.columns) }
 
     /// A free place for a hold, which stays free until ``keep(_:at:)``.
     func freeHold() throws(StoreError) -> Int {

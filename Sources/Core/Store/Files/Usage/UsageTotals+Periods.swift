@@ -21,8 +21,8 @@ extension JSONFileStore {
 
 extension UsageTotals {
     func total(of subject: LimitSubject, in period: LimitPeriod) throws(StoreError) -> PeriodTotal {
-        let day = CivilDay(number: period.day)
-        let first = CivilDay(year: day.year, month: day.month, day: 1)
+        let civil = CivilDay(number: period.day)
+        let (day, first) = (Day(civil), Day(CivilDay(year: civil.year, month: civil.month, day: 1)))
         var (table, condition, values) = ("d", "", [SQLite.Value.text(subject.name)])
         switch subject.kind {
         case .user: (table, condition) = ("u", "user = ?3")
@@ -45,15 +45,5 @@ extension UsageTotals {
         guard try statement.step() else { return PeriodTotal() }
         return PeriodTotal(
             dayTokens: statement.int(0), monthTokens: statement.int(1), monthNano: statement.int(2))
-    }
-}
-
-extension CivilDay {
-    /// As a ``Day`` has it.
-    fileprivate var text: String {
-        func digits(_ number: Int, _ width: Int) -> String {
-            String(repeating: "0", count: max(0, width - String(number).utf8.count)) + String(number)
-        }
-        return "\(digits(year, 4))-\(digits(month, 2))-\(digits(day, 2))"
     }
 }

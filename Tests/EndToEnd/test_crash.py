@@ -96,15 +96,14 @@ def test_a_killed_supervisor_leaves_no_worker(launch):
 def test_after_a_killed_supervisor_the_next_one_starts_while_old_turns_end(launch, upstream):
     gateway = launch("a")
     key = gateway.add_user()
-    upstream.script({"delay_ms": 6000})
+    upstream.script({"delay_ms": 9000})
     with ThreadPoolExecutor(1) as pool:
         old = pool.submit(gateway.chat, key, "Slow")
         eventually(lambda: upstream.in_flight() == 1, "the turn runs")
         gateway.serve.kill()
         gateway.serve.wait()
 
-        begin = time.monotonic()
         gateway.start_serve()
         eventually(lambda: gateway.is_answering() and gateway.chat(key, "Next").status_code == 200, "turns go on")
-        assert time.monotonic() - begin < 5 and not old.done()
+        assert not old.done()
         assert old.result().status_code == 200

@@ -250,6 +250,11 @@ def test_names_are_unique_and_keys_can_be_changed(gateway):
     assert answer.status_code == 200, answer.text
     assert keys_of(gateway, key)["two"] == answer.json()["key"]
     assert answer.json()["key"]["limits"] == {"concurrent": None}
+    form = gateway.request(
+        "PATCH", path, key, data={
+            "limit_concurrent": "default", "limit_cost_per_month": "2.5", "limit_tokens_per_day": "none",
+            "limit_tokens_per_minute": ""})
+    assert form.json()["key"]["limits"] == {"cost_per_month": 2.5, "tokens_per_day": None}
     for method, path in (("PATCH", "/api/keys/x"), ("DELETE", "/api/keys/x"), ("POST", "/api/keys/x/rotate")):
         assert_error(gateway.request(method, path, key, json={}), 404, "key_not_found")
     stranger = gateway.add_user()

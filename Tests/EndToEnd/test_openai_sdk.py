@@ -151,6 +151,7 @@ def test_a_broken_stream_raises_and_is_kept_in_part(launch, upstream):
     assert kept["turns"][0]["outcome"] == "truncated" and kept["turns"][0]["reply"] == text
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_client_that_leaves_frees_the_account_at_once(launch, upstream, stream):
     gateway = launch({**upstream.instance("a"), "max_concurrent": 1}, workers=2)
@@ -161,7 +162,7 @@ def test_a_client_that_leaves_frees_the_account_at_once(launch, upstream, stream
             model="stub-model", messages=said("Hi"), stream=stream)
     begin = time.monotonic()
     client(gateway, key).chat.completions.create(model="stub-model", messages=said("Next"))
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < 6
 
 
 def test_a_stream_that_is_closed_is_kept_as_interrupted(launch, upstream):

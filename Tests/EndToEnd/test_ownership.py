@@ -153,7 +153,7 @@ def test_a_running_turn_ends_with_its_user(launch, act, code):
         rest = list(lines)
 
     assert "event: error" in rest, rest[-5:]
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 10
     error = json.loads(rest[rest.index("event: error") + 1].removeprefix("data: "))
     assert error["code"] == (code or "invalid_key")
 

@@ -86,7 +86,7 @@ def test_a_stream_without_progress_ends(launch, upstream, step, is_v1):
     taken = time.monotonic() - started
 
     assert error["code"] == "upstream_timeout"
-    assert 1.5 < taken < 5
+    assert 1.5 < taken < 10
     assert "Half of it" in json.dumps(gateway.recall(key, error["conversation_id"]))
     eventually(lambda: upstream.in_flight() == 0, "the connection to the upstream is closed")
 
@@ -100,7 +100,7 @@ def test_a_reply_that_goes_on_and_on_ends(launch, upstream):
     answer = gateway.chat(key, "Hi")
 
     assert answer.status_code == 504 and answer.json()["code"] == "upstream_timeout"
-    assert 5 < time.monotonic() - started < 9
+    assert 5 < time.monotonic() - started < 20
 
 
 def test_a_slow_reply_that_goes_on_is_not_cut(launch, upstream):

@@ -25,25 +25,33 @@ extension Parameters {
         return time
     }
 
-    /// Limits as an object, or in forms each kind by itself as `limit_<kind>`; nil if nothing of that is there.
-    package func limits(_ name: String = "limits") throws(GatewayError) -> Limits? {
-        switch json(name) {
-        case nil: break
-        case .null?, .string("")?: return Limits()
-        case let json?:
-            do throws(Limits.Problem) { return try Limits(json: json) } catch {
-                throw .invalid(error.kind.map { "\(name).\($0)" } ?? name, error.expected)
-            }
+    /// Limits as an object, which a form writes out; nil if it is absent, null or empty.
+    package func limitsObject(_ name: String) throws(GatewayError) -> Limits? {
+        guard let json = try writtenJSON(name) else { return nil }
+        do throws(Limits.Problem) { return try Limits(json: json) } catch {
+            throw .invalid(error.kind.map { "\(name).\($0)" } ?? name, error.expected)
         }
-        var limits: Limits?
+    }
+
+    /// The limits that a call sets; nil if it says nothing of them.
+    ///
+    /// `limits` takes the place of all that were set; `limit_<kind>` changes one kind, where `none` is no limit and
+    /// `default` what others have.
+    package func limits(changing present: Limits) throws(GatewayError) -> Limits? {
+        var limits = try limitsObject("limits")
         for kind in Limits.Kind.allCases {
-            let field = "limit_\(kind.rawValue)"
-            guard let json = json(field) else { continue }
-            let value = json.string.map { (try? JSONReader.read($0, limits: .caller)) ?? json } ?? json
-            do throws(Limits.Problem) {
-                limits = limits ?? Limits()
-                if json != JSON("") { limits?[kind] = try Limits.bound(value, of: kind) }
-            } catch { throw .invalid(field, error.expected) }
+            let name = "limit_\(kind.rawValue)"
+            var changed = limits ?? present
+            switch json(name) {
+            case nil, .null?, .string("")?: continue
+            case .string("none")?: changed[kind] = Limits.Bound.none
+            case .string("default")?: changed[kind] = nil
+            case let json?:
+                do throws(Limits.Problem) {
+                    changed[kind] = try Limits.bound(json.string.map { .number($0) } ?? json, of: kind)
+                } catch { throw .invalid(name, error.expected) }
+            }
+            limits = changed
         }
         return limits
     }

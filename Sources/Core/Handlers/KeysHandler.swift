@@ -108,7 +108,7 @@ package struct KeysHandler: Sendable {
         }
         if let scopes = try parameters.strings("scopes") { key.scopes = try Self.scopes(scopes, bound) }
         if let models = try parameters.strings("models") { key.models = models }
-        if let limits = try parameters.limits() { key.limits = limits }
+        if let limits = try parameters.limits(changing: key.limits) { key.limits = limits }
         if parameters.count(of: "group") > 0 { key.group = try await group(of: user, in: call) }
         if parameters.count(of: "not_before") > 0 { key.notBefore = try parameters.timestamp("not_before") }
         if parameters.count(of: "expires_at") > 0 {

@@ -27,8 +27,7 @@ package struct LimitsHandler: Sendable {
 
     /// Raises limits of a user until a time; it ends by itself.
     package func raise(_ call: Call) async throws -> Response {
-        guard let given = try call.parameters.writtenJSON("by") else { throw GatewayError.missing("by") }
-        let by = try Self.limits(given, "by")
+        guard let by = try call.parameters.limitsObject("by") else { throw GatewayError.missing("by") }
         guard !by.isWithoutBounds, Limits.Kind.allCases.allSatisfy({ by[$0] != Limits.Bound.none }) else {
             throw GatewayError.invalid("by", "an object that says for each kind how much more there is")
         }
@@ -50,43 +49,16 @@ package struct LimitsHandler: Sendable {
         }
         return .json(["status": "success", "message": "Limits raised", "user": changed.summary])
     }
-
-    /// Reads limits that a caller sent as the parameter `name`.
-    static func limits(_ json: JSON, _ name: String) throws(GatewayError) -> Limits {
-        do throws(Limits.Problem) { return try Limits(json: json) } catch {
-            throw .invalid(error.kind.map { "\(name).\($0)" } ?? name, error.expected)
-        }
-    }
 }
 
 extension UsersHandler {
-    /// The limits that a call sets of `user`.
-    ///
-    /// `limits` takes the place of all that were set; `limit_<kind>` changes one kind, where `none` is no limit and
-    /// `default` what others have.
+    /// The limits that a call sets of `user`, and those of its users.
     func limits(in call: Call, of user: User) throws -> (limits: Limits?, userLimits: Limits?) {
-        var limits = try call.parameters.writtenJSON("limits").map { try LimitsHandler.limits($0, "limits") }
-        let userLimits = try call.parameters.writtenJSON("user_limits").map {
-            try LimitsHandler.limits($0, "user_limits")
-        }
+        let userLimits = try call.parameters.limitsObject("user_limits")
         guard userLimits == nil || user.role == .client else {
             throw GatewayError.invalid("user_limits", "given for clients only")
         }
-        for kind in Limits.Kind.allCases {
-            let name = "limit_\(kind.rawValue)"
-            guard let text = try call.parameters.text(name, takesDigits: true) else { continue }
-            var changed = limits ?? user.limits
-            switch text {
-            case "none": changed[kind] = Limits.Bound.none
-            case "default": changed[kind] = nil
-            default:
-                do throws(Limits.Problem) { changed[kind] = try Limits.bound(.number(text), of: kind) } catch {
-                    throw GatewayError.invalid(name, error.expected)
-                }
-            }
-            limits = changed
-        }
-        return (limits, userLimits)
+        return (try call.parameters.limits(changing: user.limits), userLimits)
     }
 
     /// A client may lower what its users have, and cannot give them more than itself has.

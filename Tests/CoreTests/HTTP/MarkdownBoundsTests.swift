@@ -21,10 +21,22 @@ struct MarkdownBoundsTests {
         text("|x", 20_000) + "|\n" + text("|-", 20_000) + "|\n" + text("x\n", 20_000),
         text("|a", 200) + "|\n" + text("|:-: ", 500) + "|\n" + text("x\n", 40_000),
         "> |a|b\n> " + text("|-", 1000),
+        text("|a", 1000) + "\n" + text("|\u{0B}-\u{0C}", 2000) + "\n" + text("x\n", 40_000),
+        text("a\n", 60_000) + "|-|\n", text("a\r\n", 60_000) + "|-|\n", text("a\r", 60_000) + "|-|\n",
+        text("a\n", 10_000) + text("|-|-|\na\n", 10_000), text("> a\n", 60_000) + "|-|\n",
+        text("a\n", 8000) + text("-|-\n", 8000), text("- a\nb\n|-|\n", 60_000),
     ])
-    func `a table of very many cells stays a text`(text: String) throws {
+    func `a table that takes very long to find stays a text`(text: String) throws {
         #expect(try #require(MarkdownBounds(text.utf8).extensions).contains("table") == false)
         #expect(try #require(Markdown.html(from: text)).contains("<table") == false)
+    }
+
+    @Test func `a table below a page of lines is found in a long text`() throws {
+        let page = Self.text("A line of a text.\r\n", 2000) + "\r\n| a | b |\r\n|---|---|\r\n| 1 | 2 |\r\n\r\n"
+
+        let html = try #require(Markdown.html(from: Self.text(page)))
+
+        #expect(html.split(separator: "<table>").count > 25)
     }
 
     @Test func `a very long word gets no links`() throws {
@@ -41,7 +53,7 @@ struct MarkdownBoundsTests {
 
             | a | b |
             |---|:-:|
-            \(Self.text("| 1 | 2 |\n", 5000))
+            \(Self.text("| 1 | -2 |\n", 20_000))
 
             See https://a.example/b.
             """

@@ -11,39 +11,65 @@ struct MarkdownBounds {
     static let cells = 100_000
     /// The most bytes without white space in which links are looked for.
     static let word = 4096
+    /// How many bytes may be read again for headers of tables, about a quarter of a second's worth.
+    ///
+    /// At each line that may be a delimiter row, cmark-gfm reads the paragraph above it once for each of its lines.
+    static let headers = 200_000_000
 
     /// The extensions that may be used; nil where the text must not be rendered at all.
     let extensions: [String]?
 
-    init(_ text: some Collection<UInt8>) {
+    init(_ text: some BidirectionalCollection<UInt8>) {
         guard text.count <= Self.length else {
             extensions = nil
             return
         }
         var (lines, columns, word, longestWord, depth) = (0, 0, 0, 0, 0)
+        var paragraph = (lines: 0, length: 0)
+        var headers = 0
         for byte in text {
             word = byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D ? 0 : word + 1
             longestWord = max(longestWord, word)
         }
-        for line in text.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
-            lines += 1
-            columns = max(columns, Self.columns(of: line))
+        for line in Self.lines(of: text) {
             depth = max(depth, Self.containers(of: line))
+            guard !line.allSatisfy(" \t>".utf8.contains) else {
+                paragraph = (0, 0)
+                continue
+            }
+            lines += 1
+            paragraph.lines += 1
+            paragraph.length += line.count + 1
+            let columnsOfLine = Self.columns(of: line)
+            if columnsOfLine > 0 { headers += paragraph.lines * paragraph.length }
+            columns = max(columns, columnsOfLine)
         }
         guard depth <= Self.depth else {
             extensions = nil
             return
         }
         var extensions = ["strikethrough", "tagfilter", "tasklist"]
-        if columns <= Self.columns, columns * lines <= Self.cells { extensions.append("table") }
+        if columns <= Self.columns, columns * lines <= Self.cells, headers <= Self.headers {
+            extensions.append("table")
+        }
         if longestWord <= Self.word { extensions.append("autolink") }
         self.extensions = extensions
     }
 
+    /// The lines between LF, CRLF and CR, the blank ones too.
+    private static func lines<Text: BidirectionalCollection<UInt8>>(of text: Text) -> [Text.SubSequence.SubSequence] {
+        text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).flatMap { line in
+            (line.last == UInt8(ascii: "\r") ? line.dropLast() : line[...])
+                .split(separator: UInt8(ascii: "\r"), omittingEmptySubsequences: false)
+        }
+    }
+
     /// How many columns a table has whose delimiter row this line may be; 0 for another line.
-    private static func columns(of line: some Collection<UInt8>) -> Int {
-        // The row may stand in quotes and lists.
-        guard line.allSatisfy("|-: \t>*+.)0123456789".utf8.contains) else { return 0 }
+    private static func columns(of line: some BidirectionalCollection<UInt8>) -> Int {
+        // The row may stand in quotes and lists, whose marks come before it.
+        guard line.allSatisfy("|-: \t\u{0B}\u{0C}>*+.)0123456789".utf8.contains),
+            line.reversed().prefix(while: "|-: \t\u{0B}\u{0C}".utf8.contains).contains(UInt8(ascii: "-"))
+        else { return 0 }
         return line.count { $0 == UInt8(ascii: "|") } + 1
     }
 

@@ -108,9 +108,8 @@ extension JSONFileStore {
         _ subjects: [LimitSubject], _ claim: LimitClaim, to totals: inout [LimitSubject: PeriodTotal]
     ) throws(StoreError) {
         let period = claim.calendar.period(at: .now)
-        for subject in subjects {
-            totals[subject] = try aside { () throws(StoreError) in try total(of: subject, in: period) }
-        }
+        let found = try aside { () throws(StoreError) in try self.totals(of: subjects, in: period) }
+        totals.merge(found) { _, new in new }
     }
 
     private func withTable<Value>(

@@ -5,16 +5,19 @@ struct PeriodTotal: Sendable, Equatable {
     var monthNano = 0
 }
 
-/// What the limits' table loses with a boot, and of calls whose process died, it finds here again.
+/// What the limits' table loses with a boot it finds here again.
 extension JSONFileStore {
     /// The totals with all rows that are written by now.
     ///
     /// Waits for the disk; call it aside. Rows name no pool, so that of a pool is what it has used since the table was made.
-    func total(of subject: LimitSubject, in period: LimitPeriod) throws(StoreError) -> PeriodTotal {
-        guard subject.kind != .pool else { return PeriodTotal() }
-        return try withTotals { totals throws(StoreError) in
+    func totals(
+        of subjects: [LimitSubject], in period: LimitPeriod
+    ) throws(StoreError) -> [LimitSubject: PeriodTotal] {
+        try withTotals { totals throws(StoreError) in
             try totals.fold(recentDays)
-            return try totals.total(of: subject, in: period)
+            var found: [LimitSubject: PeriodTotal] = [:]
+            for subject in subjects { found[subject] = try totals.total(of: subject, in: period) }
+            return found
         }
     }
 }

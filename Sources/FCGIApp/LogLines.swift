@@ -17,7 +17,7 @@ final class LogLines: Sendable {
     static let shared = LogLines(descriptor: 2)
     private static let most = 4096
     /// How long a line is held back; a worker that is killed loses those of so long.
-    private static let patience = Duration.milliseconds(5)
+    private static let delay = Duration.milliseconds(5)
 
     private let descriptor: Int32
     private let state = Mutex(State())
@@ -48,7 +48,7 @@ final class LogLines: Sendable {
             return isFirst ? loop : nil
         }
         begun?.run { [self] in
-            begun?.after(Self.patience) { [self] in state.withLock { flush(&$0) } }
+            begun?.after(Self.delay) { [self] in state.withLock { flush(&$0) } }
         }
     }
 

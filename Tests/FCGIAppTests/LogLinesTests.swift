@@ -22,10 +22,10 @@ struct LogLinesTests {
             close(writing)
         }
 
-        /// How many bytes the next write had, for which it waits; nil after `patience` milliseconds without one.
-        func next(patience: Int32 = 10_000) -> Int? {
+        /// How many bytes the next write had, for which it waits; nil after `timeout` milliseconds without one.
+        func next(timeout: Int32 = 10_000) -> Int? {
             var poll = pollfd(fd: reading, events: Int16(POLLIN), revents: 0)
-            guard Glibc.poll(&poll, 1, patience) == 1 else { return nil }
+            guard Glibc.poll(&poll, 1, timeout) == 1 else { return nil }
             var bytes = [UInt8](repeating: 0, count: 65_536)
             return read(reading, &bytes, bytes.count)
         }
@@ -66,7 +66,7 @@ struct LogLinesTests {
         let lines = LogLines(descriptor: packets.writing)
         let isOver = hold(lines)
         lines.add(line(10), level: .info)
-        #expect(packets.next(patience: 50) == nil)
+        #expect(packets.next(timeout: 50) == nil)
         lines.add(line(20), level: .error)
         #expect(packets.next() == 30)
         lines.add(line(10), level: .info)
@@ -84,7 +84,7 @@ struct LogLinesTests {
         lines.add(line(1), level: .info)
         #expect(packets.next() == 4096)
         lines.add(line(4000), level: .info)
-        #expect(packets.next(patience: 50) == nil)
+        #expect(packets.next(timeout: 50) == nil)
         lines.end()
         #expect(packets.next() == 4001)
         isOver.signal()

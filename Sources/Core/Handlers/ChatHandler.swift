@@ -11,7 +11,7 @@ package struct ChatHandler: Sendable {
 
     /// What the caller wants, and in which form.
     private struct Order {
-        var ask: Ask
+        var request: TurnRequest
         var isReplyOnly: Bool
         var isPretty: Bool
         var isStream: Bool
@@ -19,11 +19,11 @@ package struct ChatHandler: Sendable {
 
     package func respond(to call: Call) async throws -> Response {
         let order = try await order(of: call)
-        switch try await idempotency.claim(call, of: order.ask.user) {
+        switch try await idempotency.claim(call, of: order.request.user) {
         case .repeated(let response): return response
-        case .none where order.isStream: return try await stream(order.ask, nil)
+        case .none where order.isStream: return try await stream(order.request, nil)
         case .none: return try await answer(order, call)
-        case .first(let recorder) where order.isStream: return try await stream(order.ask, recorder)
+        case .first(let recorder) where order.isStream: return try await stream(order.request, recorder)
         case .first(let recorder):
             let response = try await answer(order, call)
             if case .bytes(let body) = response.body {
@@ -34,21 +34,21 @@ package struct ChatHandler: Sendable {
     }
 
     private func answer(_ order: Order, _ call: Call) async throws -> Response {
-        let conversation = try await conversations.begin(order.ask).finish()
+        let conversation = try await conversations.begin(order.request).finish()
 
         guard let turn = conversation.turns.last else { throw GatewayError(.internalError, "The turn was lost.") }
         var response = try await answer(order, conversation, turn)
-        response.headers.add(order.ask.notices.notice)
+        response.headers.add(order.request.notices.notice)
         return response
     }
 
     private func answer(_ order: Order, _ conversation: Conversation, _ turn: Turn) async throws -> Response {
         guard order.isReplyOnly else {
-            return .json(ChatReply(conversation, turn, order.ask.user, order.ask.requestID).json)
+            return .json(ChatReply(conversation, turn, order.request.user, order.request.requestID).json)
         }
         let text = turn.reply.isEmpty ? turn.extras.refusal ?? "" : turn.reply
         guard order.isPretty else { return .text(text) }
-        return try await pages.reply(text, title: conversation.title, for: order.ask.user.id.digest)
+        return try await pages.reply(text, title: conversation.title, for: order.request.user.id.digest)
     }
 
     // Not inlined, so that the thousands that wait for an answer do not hold what it takes.
@@ -72,39 +72,41 @@ package struct ChatHandler: Sendable {
         let asker = try await authenticator.asker(
             for: try await authenticator.subject(of: call, isMade: true), in: call)
         let principal = try call.principal
-        let ask = Ask(
+        let request = TurnRequest(
             user: asker.user, key: principal.key?.digest, keyRecord: principal.keys.first, rights: asker.rights,
             prompt: prompt, conversationID: conversationID, conversationKey: conversationKey, pool: pool, model: model,
             system: system,
             callerToken: callerToken, requestID: call.request.id)
-        return Order(ask: ask, isReplyOnly: isReplyOnly, isPretty: isPretty, isStream: isStream)
+        return Order(request: request, isReplyOnly: isReplyOnly, isPretty: isPretty, isStream: isStream)
     }
 
     /// The events `start`, `delta`…, and `done` or `error`.
     ///
     /// A failure has a status until the upstream has begun to answer, or 15 seconds have passed.
-    private func stream(_ ask: Ask, _ recorder: Idempotency.Recorder?) async throws -> Response {
-        let opening = Pending { [conversations] in try await conversations.begin(ask) }
+    private func stream(_ request: TurnRequest, _ recorder: Idempotency.Recorder?) async throws -> Response {
+        let opening = Pending { [conversations] in try await conversations.begin(request) }
         try await opening.settle(within: EventStream.silence)
-        return EventStream.response(notices: ask.notices) { writer in
+        return EventStream.response(notices: request.notices) { writer in
             var stream = EventStream(writer, isKept: recorder != nil)
             do {
-                try await send(opening, to: &stream, ask)
+                try await send(opening, to: &stream, request)
                 try await recorder?.keep(stream.kept ?? [], contentType: EventStream.contentType)
             } catch {
                 // Sending fails by itself where the caller has left.
-                let error = errors.callerError(for: error, requestID: ask.requestID)
-                stream.add("error", error.json(requestID: ask.requestID))
+                let error = errors.callerError(for: error, requestID: request.requestID)
+                stream.add("error", error.json(requestID: request.requestID))
                 try await stream.flush()
             }
         }
     }
 
     /// The turn is stored before `done` is sent.
-    private func send(_ opening: Pending<RunningTurn>, to stream: inout EventStream, _ ask: Ask) async throws {
+    private func send(_ opening: Pending<RunningTurn>, to stream: inout EventStream, _ request: TurnRequest)
+        async throws
+    {
         let turn = try await stream.value(of: opening)
         do {
-            stream.add("start", ["conversation_id": JSON(turn.conversation.id), "request_id": JSON(ask.requestID)])
+            stream.add("start", ["conversation_id": JSON(turn.conversation.id), "request_id": JSON(request.requestID)])
             try await stream.flush()
             while let event = try await turn.next(silence: EventStream.silence) {
                 switch event {
@@ -123,7 +125,7 @@ package struct ChatHandler: Sendable {
         } catch { try await turn.interrupt(by: error) }
         let conversation = try await turn.close()
         guard let last = conversation.turns.last else { return }
-        stream.add("done", ChatReply(conversation, last, ask.user, ask.requestID).json)
+        stream.add("done", ChatReply(conversation, last, request.user, request.requestID).json)
         try await stream.flush()
     }
 

@@ -27,7 +27,7 @@ final class HealthProbe: Sendable {
     }
 
     /// How long an answer waits for a look; after that the one before counts.
-    static let patience = Duration.milliseconds(100)
+    static let timeout = Duration.milliseconds(100)
     /// How long a look may take until the state counts as unreadable.
     static let limit = Duration.seconds(30)
 
@@ -59,7 +59,7 @@ final class HealthProbe: Sendable {
                 }
             }
             Task.detached { [self] in
-                try? await Task.sleep(for: Self.patience)
+                try? await Task.sleep(for: Self.timeout)
                 let (late, outcome) = state.withLock { state in
                     let isOverdue = state.since.map { $0 + Self.limit < .now } ?? false
                     return (state.waiting.removeValue(forKey: id), state.outcome && !isOverdue)

@@ -9,7 +9,7 @@ struct RecallStream: Sendable {
     private static let pieceSize = 64 << 10
 
     /// How long the beginning waits for its turn.
-    private static let patience = Duration.seconds(15)
+    private static let timeout = Duration.seconds(15)
 
     let file: ConversationFile
     let turns: ArraySlice<ConversationFile.Place>
@@ -79,7 +79,7 @@ struct RecallStream: Sendable {
 
     private func run(isFirst: Bool, _ work: @escaping @Sendable () throws -> Piece) async throws -> Piece {
         if turns.reduce(0, { $0 + $1.size }) <= Self.small { return try work() }
-        let end = ContinuousClock.now + Self.patience
+        let end = ContinuousClock.now + Self.timeout
         while true {
             do { return try await WorkLane.shared.run(for: caller, mostOfCaller: WorkLane.mostParts, work) } catch let
                 error as GatewayError

@@ -9,7 +9,7 @@ import Synchronization
 ///
 /// Only a few threads run at a time, as many as there are cores to make use of: more would only take turns. One that
 /// is going to block says so by ``blocking(_:)``, and another runs meanwhile. A block that nobody announced costs
-/// no more than ``patience``, if requests go on to come.
+/// no more than ``longestWait``, if requests go on to come.
 ///
 /// A thread that is blocked for longer than ``patienceWithBlocked`` is replaced by a new one, so that a lock that
 /// somebody keeps or a disk that is slow holds up only those that want it; a lock that changes hands as it should makes
@@ -49,7 +49,7 @@ package final class RequestExecutor: TaskExecutor {
     /// How many of them waits for locks leave to everything else.
     static let reserve = 64
 
-    private static let patience = Duration.milliseconds(1)
+    private static let longestWait = Duration.milliseconds(1)
     private static let patienceWithBlocked = Duration.milliseconds(5)
 
     private let state: Mutex<State>
@@ -80,7 +80,7 @@ package final class RequestExecutor: TaskExecutor {
         let job = UnownedJob(job)
         let (isWoken, isShort) = state.withLock { state in
             state.jobs.push(job)
-            guard state.active < width || state.jobs.lastPop + Self.patience < .now else { return (false, false) }
+            guard state.active < width || state.jobs.lastPop + Self.longestWait < .now else { return (false, false) }
             return (state.activate(), watchesShortage(&state))
         }
         if isWoken { available.signal() }

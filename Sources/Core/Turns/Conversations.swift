@@ -28,16 +28,16 @@ package final class Conversations: Sendable {
     /// Begins one turn: returns once an upstream has begun to answer, and no other is tried any more.
     ///
     /// - Throws: ``GatewayError`` for everything that a caller can still be told with a status.
-    package func begin(_ ask: Ask) async throws -> RunningTurn {
-        let candidates = try ask.callerToken.map(Candidates.callerToken) ?? .pool(permittedPool(of: ask))
-        if let key = ask.conversationKey { return try await begin(ask, key: key, on: candidates) }
-        guard let id = ask.conversationID else {
-            try checkSize(with: ask)
+    package func begin(_ request: TurnRequest) async throws -> RunningTurn {
+        let candidates = try request.callerToken.map(Candidates.callerToken) ?? .pool(permittedPool(of: request))
+        if let key = request.conversationKey { return try await begin(request, key: key, on: candidates) }
+        guard let id = request.conversationID else {
+            try checkSize(with: request)
             // Nobody else can send to a conversation that is not stored yet, so this one needs no lease.
-            return try await open(ask, on: candidates)
+            return try await open(request, on: candidates)
         }
-        let (lease, conversation) = try await hold(id, for: ask)
-        return try await continueConversation(conversation, with: ask, holding: lease)
+        let (lease, conversation) = try await hold(id, for: request)
+        return try await continueConversation(conversation, with: request, holding: lease)
     }
 
     /// Begins one turn of the conversation whose thread the caller sent.
@@ -47,22 +47,23 @@ package final class Conversations: Sendable {
     ///
     /// - Returns: Nil where no conversation has that thread or its turn is running.
     /// - Throws: ``GatewayError`` where that conversation cannot go on.
-    package func begin(_ ask: Ask, after thread: String) async throws -> RunningTurn? {
-        guard let id = try await store.conversation(withThread: thread, of: ask.user.archive),
+    package func begin(_ request: TurnRequest, after thread: String) async throws -> RunningTurn? {
+        guard let id = try await store.conversation(withThread: thread, of: request.user.archive),
             let lease = try await store.lease(.turn(id), timeout: .zero),
             // Asked again under the lease: the conversation may have gone on until now.
-            try await store.conversation(withThread: thread, of: ask.user.archive) == id
+            try await store.conversation(withThread: thread, of: request.user.archive) == id
         else { return nil }
-        return try await continueConversation(try await read(id, for: ask), with: ask, holding: lease, thread: thread)
+        return try await continueConversation(
+            try await read(id, for: request), with: request, holding: lease, thread: thread)
     }
 
     func continueConversation(
-        _ conversation: Conversation, with ask: Ask, holding lease: Lease, thread: String? = nil
+        _ conversation: Conversation, with request: TurnRequest, holding lease: Lease, thread: String? = nil
     ) async throws -> RunningTurn {
         let candidates: Candidates
-        switch (conversation.origin, ask.callerToken) {
+        switch (conversation.origin, request.callerToken) {
         case (.account(let id), nil):
-            if dispatcher.pool.account(id)?.isPlus == true, !ask.user.hasPlus { throw Self.plusNotAllowed }
+            if dispatcher.pool.account(id)?.isPlus == true, !request.user.hasPlus { throw Self.plusNotAllowed }
             candidates = .account(id)
         case (.accessToken(let owner), let token?):
             guard owner == token.upstreamUser else { throw GatewayError.begunWithOtherToken }
@@ -70,51 +71,52 @@ package final class Conversations: Sendable {
         case (.account, _?): throw GatewayError.begunWithoutToken
         case (.accessToken, nil): throw GatewayError.begunWithToken
         }
-        return try await open(ask, on: candidates, in: conversation, holding: lease, thread: thread)
+        return try await open(request, on: candidates, in: conversation, holding: lease, thread: thread)
     }
 
     /// Sends the prompt; a conversation is begun where none is given.
     func open(
-        _ ask: Ask, on candidates: Candidates, in conversation: Conversation? = nil, holding turnLease: Lease? = nil,
+        _ request: TurnRequest, on candidates: Candidates, in conversation: Conversation? = nil,
+        holding turnLease: Lease? = nil,
         thread: String? = nil
     ) async throws -> RunningTurn {
         let startedAt = Timestamp.now
-        let model = try await permittedModel(of: ask, on: candidates, after: conversation)
-        var prompt = prompt(of: ask, after: conversation, model: model)
-        let allowance = try await dispatcher.limits.allow(prompt, of: ask)
+        let model = try await permittedModel(of: request, on: candidates, after: conversation)
+        var prompt = prompt(of: request, after: conversation, model: model)
+        let allowance = try await dispatcher.limits.allow(prompt, of: request)
         var notice = dispatcher.limits.notice(allowance.hold.report)
         if !notice.warnings.isEmpty, let model = dispatcher.limits.settings.softModel, model != prompt.model,
-            ask.rights.models.contains(model), try await dispatcher.mayAnswer(candidates, model)
+            request.rights.models.contains(model), try await dispatcher.mayAnswer(candidates, model)
         {
             notice.model = model
             prompt = prompt.with(model: model)
         }
-        ask.notices.set(notice)
+        request.notices.set(notice)
         let sent = prompt
-        let ticket = watch.enter(ask.user, ask.key)
-        let bill = Bill(dispatcher.ledger, for: ask, prompt, at: startedAt)
+        let ticket = watch.enter(request.user, request.key)
+        let bill = Bill(dispatcher.ledger, for: request, prompt, at: startedAt)
         let opened: Dispatcher.Opened
         do {
             opened = try await ticket.run { [dispatcher] in
-                try await dispatcher.open(sent, to: candidates, requestID: ask.requestID, allowance, bill: bill)
+                try await dispatcher.open(sent, to: candidates, requestID: request.requestID, allowance, bill: bill)
             }
         } catch var error as GatewayError {
             error.limits = error.limits ?? notice.report
             throw error
         }
         return RunningTurn(
-            conversations: self, ask: ask,
-            conversation: conversation ?? begun(by: ask, on: opened.lease.account, at: startedAt),
+            conversations: self, request: request,
+            conversation: conversation ?? begun(by: request, on: opened.lease.account, at: startedAt),
             startedAt: startedAt, opened: opened, allowance: allowance, turnLease: turnLease, ticket: ticket,
             bill: bill,
             threadBefore: thread)
     }
 
-    private func begun(by ask: Ask, on account: Account, at startedAt: Timestamp) -> Conversation {
+    private func begun(by request: TurnRequest, on account: Account, at startedAt: Timestamp) -> Conversation {
         let origin =
-            ask.callerToken.map { .accessToken(upstreamUser: $0.upstreamUser) }
+            request.callerToken.map { .accessToken(upstreamUser: $0.upstreamUser) }
             ?? Conversation.Origin.account(account.id)
-        var conversation = Conversation(origin: origin, system: ask.system ?? ask.completion?.system)
+        var conversation = Conversation(origin: origin, system: request.system ?? request.completion?.system)
         conversation.createdAt = startedAt
         return conversation
     }
@@ -138,19 +140,19 @@ package final class Conversations: Sendable {
     /// Waits for the right to run a turn of the conversation, then reads it.
     ///
     /// - Throws: ``GatewayError`` 404 where the user has no such conversation, 413 where it is too large to go on.
-    func hold(_ id: Conversation.ID, for ask: Ask) async throws -> (Lease, Conversation) {
+    func hold(_ id: Conversation.ID, for request: TurnRequest) async throws -> (Lease, Conversation) {
         // Asked before the wait: nobody waits for another's conversation, or keeps it busy.
-        guard try await store.conversationSize(id, of: ask.user.archive) != nil else {
+        guard try await store.conversationSize(id, of: request.user.archive) != nil else {
             throw GatewayError.conversationNotFound
         }
         let lease = try await turnLease(in: id)
-        return (lease, try await read(id, for: ask))
+        return (lease, try await read(id, for: request))
     }
 
     /// Reads the conversation, once it is known that another turn fits in.
-    private func read(_ id: Conversation.ID, for ask: Ask) async throws -> Conversation {
-        let limit = ask.isArchived ? maxConversationBytes - ask.turn(startedAt: .now).storedSize : .max
-        guard let stored = try await store.conversation(id, of: ask.user.archive, atMost: limit) else {
+    private func read(_ id: Conversation.ID, for request: TurnRequest) async throws -> Conversation {
+        let limit = request.isArchived ? maxConversationBytes - request.turn(startedAt: .now).storedSize : .max
+        guard let stored = try await store.conversation(id, of: request.user.archive, atMost: limit) else {
             throw GatewayError.conversationNotFound
         }
         guard let conversation = stored.conversation else {
@@ -162,9 +164,9 @@ package final class Conversations: Sendable {
     /// Refuses the prompt that is larger than a conversation may be.
     ///
     /// What the reply adds is not known yet, and has a limit of its own.
-    func checkSize(with ask: Ask) throws(GatewayError) {
-        guard ask.isArchived, ask.mostStoredBytes > maxConversationBytes,
-            ask.turn(startedAt: .now).storedSize > maxConversationBytes
+    func checkSize(with request: TurnRequest) throws(GatewayError) {
+        guard request.isArchived, request.mostStoredBytes > maxConversationBytes,
+            request.turn(startedAt: .now).storedSize > maxConversationBytes
         else { return }
         throw .promptTooLarge(maxConversationBytes)
     }
@@ -174,15 +176,16 @@ package final class Conversations: Sendable {
     /// - Throws: ``GatewayError/conversationNotFound`` if it was removed while the answer was on its way: the
     ///   removal stands.
     func archive(
-        _ conversation: Conversation, of ask: Ask, threadBefore: String?, threadsAfter: [String], _ rows: [UsageRow]
+        _ conversation: Conversation, of request: TurnRequest, threadBefore: String?, threadsAfter: [String],
+        _ rows: [UsageRow]
     ) async throws {
-        guard ask.isArchived else { return try await store.note(rows, by: ask.user) }
+        guard request.isArchived else { return try await store.note(rows, by: request.user) }
         var rows = rows
         for place in rows.indices { rows[place].conversation = conversation.id }
         rows[0].turn = conversation.turns.last?.id
         let end = TurnEnd(
-            of: conversation, in: ask.user.archive, threadBefore: threadBefore, threadsAfter: threadsAfter,
-            key: conversation.isNew ? ask.conversationKey : nil, rows: rows, by: ask.user)
+            of: conversation, in: request.user.archive, threadBefore: threadBefore, threadsAfter: threadsAfter,
+            key: conversation.isNew ? request.conversationKey : nil, rows: rows, by: request.user)
         guard try await store.finish(end) else {
             throw GatewayError.conversationNotFound
         }
@@ -195,7 +198,7 @@ package final class Conversations: Sendable {
         let cut = Title.cut(from: turn.prompt)
         guard let driver = try? dispatcher.drivers.driver(for: account) else { return (cut, nil) }
         let start = Timestamp.now
-        let user = bill.ask.user.archive.digest
+        let user = bill.request.user.archive.digest
         typealias Outcome = Result<UpstreamTitle?, UpstreamError>
         let outcome = await withTaskGroup(of: Outcome?.self) { group -> Outcome? in
             group.addTask {
@@ -217,7 +220,7 @@ package final class Conversations: Sendable {
             return await group.next() ?? nil
         }
         let given = (try? outcome?.get())?.text
-        if given == nil { log.info("no title given", metadata: ["request_id": "\(bill.ask.requestID)"]) }
+        if given == nil { log.info("no title given", metadata: ["request_id": "\(bill.request.requestID)"]) }
         let bytes = turn.prompt.prefix(1000).utf8.count + turn.reply.prefix(1000).utf8.count
         let row = outcome.flatMap {
             bill.row(
@@ -227,12 +230,12 @@ package final class Conversations: Sendable {
         return (given.flatMap(Title.clean) ?? cut, row)
     }
 
-    private func permittedPool(of ask: Ask) throws -> AccountPool.Kind {
-        switch ask.pool {
+    private func permittedPool(of request: TurnRequest) throws -> AccountPool.Kind {
+        switch request.pool {
         case .free: return .free
-        case .any: return ask.user.hasPlus ? .any : .free
+        case .any: return request.user.hasPlus ? .any : .free
         case .plus:
-            guard ask.user.hasPlus else { throw Self.plusNotAllowed }
+            guard request.user.hasPlus else { throw Self.plusNotAllowed }
             return .plus
         }
     }
@@ -241,11 +244,11 @@ package final class Conversations: Sendable {
     ///
     /// Of a caller that names none and may not use all it is the first that it may use.
     private func permittedModel(
-        of ask: Ask, on candidates: Candidates, after conversation: Conversation?
+        of request: TurnRequest, on candidates: Candidates, after conversation: Conversation?
     ) async throws -> String? {
-        let allowed = ask.rights.models
-        if let named = ask.model, !allowed.contains(named) { throw GatewayError.modelNotFound }
-        let usual = ask.model ?? conversation.flatMap(model)
+        let allowed = request.rights.models
+        if let named = request.model, !allowed.contains(named) { throw GatewayError.modelNotFound }
+        let usual = request.model ?? conversation.flatMap(model)
         if allowed.areAll { return usual }
         if let usual, allowed.contains(usual) { return usual }
         guard let first = try await dispatcher.models(of: candidates).first(where: allowed.contains) else {
@@ -254,11 +257,11 @@ package final class Conversations: Sendable {
         return first
     }
 
-    private func prompt(of ask: Ask, after conversation: Conversation?, model: String?) -> UpstreamPrompt {
+    private func prompt(of request: TurnRequest, after conversation: Conversation?, model: String?) -> UpstreamPrompt {
         UpstreamPrompt(
-            conversation: conversation, prompt: ask.prompt,
-            system: ask.system, model: model, user: ask.user.archive.digest,
-            completion: ask.completion)
+            conversation: conversation, prompt: request.prompt,
+            system: request.system, model: model, user: request.user.archive.digest,
+            completion: request.completion)
     }
 
     /// The model that a follow-up asks for where its caller names none: the one that was asked for last.
@@ -285,7 +288,7 @@ package final class Conversations: Sendable {
     }
 
     private static let plusNotAllowed = GatewayError(
-        .plusNotAllowed, "This user may not use plus accounts. Send plus=false or ask the administrator.",
+        .plusNotAllowed, "This user may not use plus accounts. Send plus=false or request the administrator.",
         parameter: "plus")
 }
 

@@ -65,7 +65,7 @@ package final class Dispatcher: Sendable {
                 if let row = bill.row(of: error, from: account, at: start) {
                     allowance.add(row)
                     defer { hold?.settle(LimitHold.End(of: [row])) }
-                    try await store.note([row], by: bill.ask.user)
+                    try await store.note([row], by: bill.request.user)
                 } else {
                     hold?.settle(.nothing)
                 }

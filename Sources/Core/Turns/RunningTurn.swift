@@ -4,7 +4,7 @@
 /// it took is counted.
 package final class RunningTurn {
     private let conversations: Conversations
-    private let ask: Ask
+    private let request: TurnRequest
     /// The conversation before this turn.
     package let conversation: Conversation
     private let startedAt: Timestamp
@@ -34,12 +34,12 @@ package final class RunningTurn {
     }
 
     init(
-        conversations: Conversations, ask: Ask, conversation: Conversation, startedAt: Timestamp,
+        conversations: Conversations, request: TurnRequest, conversation: Conversation, startedAt: Timestamp,
         opened: Dispatcher.Opened, allowance: TurnAllowance, turnLease: Lease?, ticket: TurnWatch.Ticket, bill: Bill,
         threadBefore: String? = nil
     ) {
         self.conversations = conversations
-        self.ask = ask
+        self.request = request
         self.conversation = conversation
         self.startedAt = startedAt
         lease = opened.lease
@@ -111,7 +111,7 @@ package final class RunningTurn {
         try await conversations.dispatcher.noteSuccess(of: lease.account)
         let whole = conversation(with: reply.collected, outcome: .complete)
         rows = [bill.row(of: reply.collected, from: lease.account, .ok)]
-        guard whole.isNew, ask.completion == nil, let turn = whole.turns.last else {
+        guard whole.isNew, request.completion == nil, let turn = whole.turns.last else {
             stage = .whole(whole)
             return
         }
@@ -145,7 +145,7 @@ package final class RunningTurn {
         guard case .whole(let whole) = stage else { throw CancellationError() }
         defer { settle() }
         try await conversations.archive(
-            whole, of: ask, threadBefore: threadBefore, threadsAfter: threads(after: reply.collected), rows)
+            whole, of: request, threadBefore: threadBefore, threadsAfter: threads(after: reply.collected), rows)
         return whole
     }
 
@@ -161,19 +161,19 @@ package final class RunningTurn {
 
     /// The threads by which the caller's next call is known: it goes on with any of the choices.
     private func threads(after collected: CollectedReply) -> [String] {
-        guard let thread = ask.completion?.thread else { return [] }
+        guard let thread = request.completion?.thread else { return [] }
         return collected.messages.map { thread.with($0) }
     }
 
     /// The conversation with this turn as its last, and where it is new with the turns that the caller sent along.
     private func conversation(with collected: CollectedReply, outcome: Turn.Outcome) -> Conversation {
-        var turn = ask.turn(startedAt: startedAt)
+        var turn = request.turn(startedAt: startedAt)
         collected.put(into: &turn)
         turn.outcome = outcome
-        turn.requestedModel = ask.model ?? conversations.model(of: conversation)
+        turn.requestedModel = request.model ?? conversations.model(of: conversation)
         var whole = conversation
         whole.upstreamID = collected.finish.conversationID ?? conversation.upstreamID
-        if whole.turns.isEmpty, ask.isArchived, let completion = ask.completion, completion.hasGivenTurns {
+        if whole.turns.isEmpty, request.isArchived, let completion = request.completion, completion.hasGivenTurns {
             let room = conversations.maxConversationBytes - turn.storedSize
             whole.turns = completion.givenTurns(at: startedAt, room: room)
         }
@@ -196,18 +196,18 @@ package final class RunningTurn {
         let upstream = hasLeft ? UpstreamError(.cancelled, .callerFault, "left") : error as? UpstreamError
         guard let upstream else { throw error }
         try await conversations.dispatcher.note(
-            upstream, of: lease.account, by: ask.user.archive.digest, requestID: ask.requestID)
+            upstream, of: lease.account, by: request.user.archive.digest, requestID: request.requestID)
         defer { settle() }
         var failure = upstream.gatewayError
         rows = [bill.row(of: part, from: lease.account, hasLeft ? .interrupted : .truncated)]
         if part.isEmpty {
             // The prompt was paid nevertheless.
-            try await conversations.store.note(rows, by: ask.user)
+            try await conversations.store.note(rows, by: request.user)
         } else {
             let kept = conversation(with: part, outcome: hasLeft ? .interrupted : .truncated)
             // A caller that stopped the answer goes on with what it has of it, one that lost it asks once more.
             try await conversations.archive(
-                kept, of: ask, threadBefore: nil, threadsAfter: threads(after: part), rows)
+                kept, of: request, threadBefore: nil, threadsAfter: threads(after: part), rows)
             failure.conversationID = kept.id
         }
         throw failure

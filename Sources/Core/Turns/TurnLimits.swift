@@ -88,14 +88,15 @@ package struct TurnLimits: Sendable {
     /// Reserves what the caller may use.
     ///
     /// - Throws: 429 for a limit that the turn would pass.
-    func allow(_ prompt: UpstreamPrompt, of ask: Ask) async throws -> TurnAllowance {
+    func allow(_ prompt: UpstreamPrompt, of request: TurnRequest) async throws -> TurnAllowance {
         let size = TurnSize(of: prompt)
         let claim = claim(
-            try await parts(of: ask.user) + parts(of: ask.user, with: ask.keyRecord, for: ask.rights.group),
+            try await parts(of: request.user)
+                + parts(of: request.user, with: request.keyRecord, for: request.rights.group),
             size, completion: size.completion(standard: settings.reserveCompletionTokens), model: prompt.model,
-            call: LimitClaim.call(ask.requestID))
+            call: LimitClaim.call(request.requestID))
         let hold = try await reserve(claim, timeout: queueTimeout)
-        return TurnAllowance(size: size, hold: hold, limitsTokens: claim.limitsTokens, requestID: ask.requestID)
+        return TurnAllowance(size: size, hold: hold, limitsTokens: claim.limitsTokens, requestID: request.requestID)
     }
 
     private func claim(

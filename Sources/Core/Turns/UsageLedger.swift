@@ -29,14 +29,14 @@ package struct UsageLedger: Sendable {
 /// What the rows of one turn have in common: whose it is, and when it began.
 struct Bill: Sendable {
     let ledger: UsageLedger
-    let ask: Ask
+    let request: TurnRequest
     let prompt: UpstreamPrompt
     let startedAt: Timestamp
     private let day: Day
 
-    init(_ ledger: UsageLedger, for ask: Ask, _ prompt: UpstreamPrompt, at start: Timestamp) {
+    init(_ ledger: UsageLedger, for request: TurnRequest, _ prompt: UpstreamPrompt, at start: Timestamp) {
         self.ledger = ledger
-        self.ask = ask
+        self.request = request
         self.prompt = prompt
         startedAt = start
         day = ledger.zone.day(of: start)
@@ -50,7 +50,7 @@ struct Bill: Sendable {
         return named(
             ledger.row(
                 of: account, kind, model: prompt.model, answeredBy: reply.finish.model, usage, outcome, at: startedAt,
-                day: day, requestID: ask.requestID))
+                day: day, requestID: request.requestID))
     }
 
     /// The row of a try of an account that failed before it answered; nil where nothing reached the upstream.
@@ -61,7 +61,7 @@ struct Bill: Sendable {
         return named(
             ledger.row(
                 of: account, kind, model: prompt.model, answeredBy: nil, error.usage(promptBytes: prompt.textBytes),
-                error.outcome, at: start, day: day, requestID: ask.requestID))
+                error.outcome, at: start, day: day, requestID: request.requestID))
     }
 
     /// The row of the title of a conversation; nil where its upstream was not asked for one.
@@ -73,7 +73,7 @@ struct Bill: Sendable {
             named(
                 ledger.row(
                     of: account, .title, model: model, answeredBy: answering, usage, outcome, at: start, day: day,
-                    requestID: ask.requestID))
+                    requestID: request.requestID))
         }
         switch outcome {
         case .success(nil): return nil
@@ -85,15 +85,15 @@ struct Bill: Sendable {
         }
     }
 
-    private var kind: UsageRow.Kind { ask.completion == nil ? .chat : .v1 }
+    private var kind: UsageRow.Kind { request.completion == nil ? .chat : .v1 }
 
     private func named(_ row: UsageRow) -> UsageRow {
         var row = row
-        row.user = ask.user.ledgerID
-        row.client = ask.user.clientLedgerID
-        row.key = ask.keyRecord?.id
-        row.group = ask.rights.group?.id
-        row.costCenter = ask.rights.group?.costCenter
+        row.user = request.user.ledgerID
+        row.client = request.user.clientLedgerID
+        row.key = request.keyRecord?.id
+        row.group = request.rights.group?.id
+        row.costCenter = request.rights.group?.costCenter
         return row
     }
 }

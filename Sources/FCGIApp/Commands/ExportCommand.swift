@@ -15,13 +15,12 @@ struct ExportCommand: ParsableCommand {
     var owner = User.selfOwner
 
     func run() throws {
-        let store = try state.openFiles()
-        let export = Export(store: store)
-        guard let userID else { return try export.all { print(Text.shown($0)) } }
-        let id = User.ID(owner: owner, userID: userID)
-        let user = try store.user(id)
-        if let user { try export.user(user) { print(Text.shown($0)) } }
-        let hasKept = try export.kept(of: id) { print(Text.shown($0)) }
-        guard user != nil || hasKept else { throw CommandFailure("There is no user \(userID) of \(owner).") }
+        let (userID, owner) = (userID, owner)
+        try state.run { store in
+            let export = Export(store: store)
+            guard let userID else { return try await export.everything { print(Text.shown($0)) } }
+            let found = try await export.user(User.ID(owner: owner, userID: userID)) { print(Text.shown($0)) }
+            guard found else { throw CommandFailure("There is no user \(userID) of \(owner).") }
+        }
     }
 }

@@ -41,8 +41,11 @@ struct ImportCommand: ParsableCommand {
 
     private func importGroups(_ path: String) throws {
         let lines = try Self.bytes(path).split(separator: UInt8(ascii: "\n")).map { try Self.json(Array($0), path) }
-        var work = GroupImport(store: try state.openFiles(), isDryRun: dryRun)
-        let report = try work.run(lines)
+        let isDryRun = dryRun
+        let report = try state.run { store in
+            var work = GroupImport(store: store, isDryRun: isDryRun)
+            return try await work.run(lines)
+        }
         for line in report.lines { print(line) }
         print(
             "\(dryRun ? "would add" : "added") \(report.addedGroups) groups and \(report.addedMembers) memberships")
@@ -51,8 +54,11 @@ struct ImportCommand: ParsableCommand {
     private func importFlask() throws {
         let accounts = try settings.map { try Settings.load(path: $0).settings.openAI.accounts } ?? []
         let (users, conversations) = (try users.map(Self.read), try conversations.map(Self.read))
-        var work = FlaskImport(store: try state.openFiles(), accounts: accounts, isDryRun: dryRun)
-        let report = try work.run(users: users, conversations: conversations)
+        let isDryRun = dryRun
+        let report = try state.run { store in
+            var work = FlaskImport(store: store, accounts: accounts, isDryRun: isDryRun)
+            return try await work.run(users: users, conversations: conversations)
+        }
         for line in report.lines { print(line) }
         print(
             "\(dryRun ? "would add" : "added") \(report.addedUsers) users and \(report.addedConversations) "

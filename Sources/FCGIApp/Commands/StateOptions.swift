@@ -13,10 +13,5 @@ struct StateOptions: ParsableArguments {
         return try Blocking.run { try await work(store) }
     }
 
-    /// For commands that work on the files themselves.
-    func openFiles() throws -> JSONFileStore {
-        try JSONFileStore(root: stateDir, durability: .fsync, log: Self.log)
-    }
-
     private static let log = Logger(label: "command")
 }

@@ -127,7 +127,7 @@ final class FCGIConnection: @unchecked Sendable {
         guard phase == .waiting else { return }
         cancel = nil
         intake.admit(share)
-        goOn()
+        readOn()
     }
 
     private func answer() {
@@ -151,11 +151,11 @@ final class FCGIConnection: @unchecked Sendable {
         intake = RequestIntake(limits: server.limits)
         isFirst = false
         start = .now
-        goOn()
+        readOn()
     }
 
     /// Reads on, what is queued first.
-    private func goOn() {
+    private func readOn() {
         phase = .reading
         let bytes = queued
         queued = []

@@ -12,7 +12,7 @@ final class Spool: Sendable {
     /// How many bytes may be in files.
     static let mostOnDisk = 2 << 30
     static let mostInMemory = 32 << 20
-    private static let patience = Duration.seconds(15)
+    private static let timeout = Duration.seconds(15)
 
     /// There is no room for an answer.
     struct Full: Error {}
@@ -26,7 +26,7 @@ final class Spool: Sendable {
 
     func lay(aside bytes: ArraySlice<UInt8>) async throws(Full) -> SpooledBytes {
         if let file = RequestExecutor.blocking({ file(of: bytes) }) { return file }
-        guard let share = await memory.take(bytes.count, for: "", atMost: Self.patience) else { throw Full() }
+        guard let share = await memory.take(bytes.count, for: "", atMost: Self.timeout) else { throw Full() }
         return SpooledBytes(Array(bytes), share)
     }
 

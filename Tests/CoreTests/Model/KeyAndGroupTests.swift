@@ -108,9 +108,9 @@ struct KeyAndGroupTests {
         #expect(read == group && read.record["colour"]?.string == "red")
         #expect(Set(members.map(\.0) + ["name"]) == Set(Group.settable))
         for name in Group.settable {
-            var spoilt = try #require(group.record.object)
-            spoilt[name] = -1
-            #expect(Group(record: .object(spoilt)) == nil, "\(name)")
+            var corrupt = try #require(group.record.object)
+            corrupt[name] = -1
+            #expect(Group(record: .object(corrupt)) == nil, "\(name)")
             try group.set(name, to: .null)
         }
         #expect(group.models.isEmpty && group.validUntil == nil && group.archive == .full && group.name == "g")

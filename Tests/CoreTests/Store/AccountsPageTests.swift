@@ -120,7 +120,7 @@ struct AccountsPageTests {
         #expect(try directory.store().health(of: accounts[0].id).isByPerson)
     }
 
-    @Test func `a spoilt health record is taken as absent`() throws {
+    @Test func `a corrupt health record is taken as absent`() throws {
         let store = try directory.store()
         try AtomicFile.write(Array("{".utf8), to: store.layout.health(accounts[0].id), durable: false)
 

@@ -38,13 +38,13 @@ struct ArchiveTests {
     }
 
     @Test(arguments: ["prompt of c1", "more 0", "more 1"])
-    func `a spoilt line costs that line only`(spoilt: String) async throws {
+    func `a corrupt line costs that line only`(corrupt: String) async throws {
         let (store, owner) = try start()
         _ = try await store.appendTurn(of: conversation("c1"), of: owner)
         for number in 0..<2 { _ = try await followUp("c1", "more \(number)", in: owner, of: store) }
-        try JSONFileStore.spoil(spoilt, with: "X", in: store.log(of: owner))
+        try JSONFileStore.spoil(corrupt, with: "X", in: store.log(of: owner))
 
-        let left = ["prompt of c1", "more 0", "more 1"].filter { $0 != spoilt }
+        let left = ["prompt of c1", "more 0", "more 1"].filter { $0 != corrupt }
         #expect(try store.conversation("c1", of: owner)?.turns.map(\.prompt) == left)
         #expect(try store.conversations(of: owner, before: nil, limit: 9).map(\.id) == ["c1"])
     }
@@ -77,7 +77,7 @@ struct ArchiveTests {
 
         for look in 0..<3 {
             if look == 1 { unlink(files.indexPath) }
-            if look == 2 { try File(files.indexPath, O_RDWR).write(Array("spoilt".utf8), at: 0) }
+            if look == 2 { try File(files.indexPath, O_RDWR).write(Array("corrupt".utf8), at: 0) }
             let all = try store.conversations(of: owner, before: nil, limit: 1000)
             #expect(all.count == 299)
             #expect(all.first?.id == "c294")

@@ -68,15 +68,15 @@ struct FlaskImportTests {
         ]
     }
 
-    private func run(_ store: JSONFileStore, isDryRun: Bool = false) throws -> FlaskImport.Report {
+    private func run(_ store: JSONFileStore, isDryRun: Bool = false) async throws -> FlaskImport.Report {
         var work = FlaskImport(store: store, accounts: accounts, isDryRun: isDryRun)
-        return try work.run(users: users, conversations: conversations)
+        return try await work.run(users: users, conversations: conversations)
     }
 
-    @Test func `users keep their keys, roles and owners, and conversations their order and account`() throws {
+    @Test func `users keep their keys, roles and owners, and conversations their order and account`() async throws {
         let store = try directory.store()
 
-        let report = try run(store)
+        let report = try await run(store)
 
         #expect(report.addedUsers == 3)
         #expect(report.addedConversations == 2)
@@ -96,9 +96,9 @@ struct FlaskImportTests {
         #expect(try store.conversations(of: ada.archive, before: nil, limit: 9).map(\.id) == ["c002", "c001"])
     }
 
-    @Test func `no key of the old files is stored anywhere but as its digest`() throws {
+    @Test func `no key of the old files is stored anywhere but as its digest`() async throws {
         let store = try directory.store()
-        let report = try run(store)
+        let report = try await run(store)
         let stored = try #require(
             try AppendLog.read(store.log(of: store.archive(of: "u1", owner: "bot"))))
         for key in Self.keys {
@@ -107,26 +107,26 @@ struct FlaskImportTests {
         }
     }
 
-    @Test func `a second run and a dry run change nothing`() throws {
+    @Test func `a second run and a dry run change nothing`() async throws {
         let store = try directory.store()
-        let dry = try run(store, isDryRun: true)
+        let dry = try await run(store, isDryRun: true)
         #expect(dry.addedUsers == 3)
         #expect(dry.addedConversations == 2)
         #expect(try store.users(ownedBy: nil, before: nil, limit: 9).isEmpty)
 
-        _ = try run(store)
-        let again = try run(store)
+        _ = try await run(store)
+        let again = try await run(store)
 
         #expect(again.addedUsers == 0)
         #expect(again.addedConversations == 0)
     }
 
-    @Test func `an export has every user and conversation, and no key`() throws {
+    @Test func `an export has every user and conversation, and no key`() async throws {
         let store = try directory.store()
-        _ = try run(store)
+        _ = try await run(store)
 
         var lines: [JSON] = []
-        try Export(store: store).all { lines.append($0) }
+        try await Export(store: store).everything { lines.append($0) }
 
         #expect(lines.filter { $0["type"]?.string == "user" }.count == 3)
         let threads = lines.filter { $0["type"]?.string == "conversation" }

@@ -123,12 +123,12 @@ struct FormatMigrationTests {
 
     @Test func `a file that cannot be read is kept under another name`() throws {
         let path = path("c3", numbered.archive)
-        try AtomicFile.write(Array("spoilt\n".utf8), to: path, durable: false)
+        try AtomicFile.write(Array("corrupt\n".utf8), to: path, durable: false)
 
         let migrated = try directory.store(durability: .fsync)
 
         #expect(try migrated.conversations(of: numbered.archive, before: nil, limit: 9).map(\.id) == ["c1", "c2"])
-        #expect(try File("\(path).unreadable", O_RDONLY).readAll() == Array("spoilt\n".utf8))
+        #expect(try File("\(path).unreadable", O_RDONLY).readAll() == Array("corrupt\n".utf8))
     }
 
     @Test func `nothing is migrated while a server of the version before runs`() throws {

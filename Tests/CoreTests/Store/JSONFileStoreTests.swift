@@ -171,7 +171,7 @@ struct JSONFileStoreTests {
         #expect(page.map { $0.entry["number"]?.int } == [2999, 2998, 2997, 2996, 2995, 2994, 2993])
     }
 
-    @Test func `a compaction keeps what is present, in its order, and leaves out what is gone or spoilt`() throws {
+    @Test func `a compaction keeps what is present, in its order, and leaves out what is gone or corrupt`() throws {
         let list = IndexLog(path: "\(directory.path)/list.jsonl", isDurable: false)
         let ids = ["plain", "with \"quotes\"", "back\\slash", "ü", ""]
         for id in ids { try list.put(id, ["of": JSON(id)]) }

@@ -215,9 +215,9 @@ struct TurnJournalTests {
             #expect(JournalRecord.read(half).records.count == ends.filter { $0 <= end }.count)
         }
         for place in bytes.indices {
-            var spoilt = bytes
-            spoilt[place] ^= 0x41
-            #expect(JournalRecord.read(spoilt).records.count == ends.filter { $0 <= place }.count)
+            var corrupt = bytes
+            corrupt[place] ^= 0x41
+            #expect(JournalRecord.read(corrupt).records.count == ends.filter { $0 <= place }.count)
         }
     }
 

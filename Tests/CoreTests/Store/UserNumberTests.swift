@@ -86,10 +86,10 @@ struct UserNumberTests {
         let user = try #require(User(record: short))
         #expect(user.role == .user)
         #expect(!user.hasPlus && !user.isDisabled && user.keys.isEmpty)
-        for spoilt in ["role", "disabled", "plus", "number", "keys", "created_at"] {
+        for corrupt in ["role", "disabled", "plus", "number", "keys", "created_at"] {
             var object = try #require(short.object)
-            object[spoilt] = ["x": 1]
-            #expect(User(record: .object(object)) == nil, "\(spoilt)")
+            object[corrupt] = ["x": 1]
+            #expect(User(record: .object(object)) == nil, "\(corrupt)")
         }
     }
 

@@ -14,11 +14,8 @@ struct RequestExecutorTests {
             Task(executorPreference: executor) { RequestExecutor.blocking { gate.pass() } }
         }
 
-        let start = ContinuousClock.now
         await Task(executorPreference: executor) {}.value
-        let time = ContinuousClock.now - start
 
-        #expect(time < .seconds(10))
         #expect(gate.isClosed)
         gate.open()
         for task in blocked { await task.value }

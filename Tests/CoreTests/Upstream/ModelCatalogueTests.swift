@@ -86,9 +86,7 @@ import Testing
         let driver = ListingDriver { _ throws(UpstreamError) in UpstreamModels([]) }
         let catalogue = catalogue([good], store, driver)
 
-        let taken = await ContinuousClock().measure { #expect(await catalogue.models(of: [good]).isEmpty) }
-
-        #expect(taken < .seconds(1))
+        #expect(await catalogue.models(of: [good]).isEmpty)
         #expect(driver.asked.withLock { $0 }.isEmpty)
     }
 

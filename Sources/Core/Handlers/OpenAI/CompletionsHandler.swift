@@ -104,24 +104,21 @@ package struct CompletionsHandler: Sendable {
         _ request: CompletionRequest, _ call: Call, _ asker: Asker, _ notices: TurnNotices
     ) async throws -> RunningTurn {
         let named = try call.parameters.identifier("conversation_id")
-        if named == nil, let running = try await goOn(request, call, asker, notices) { return running }
-        return try await conversations.begin(try ask(request, call, asker, notices, in: named))
+        if named == nil, let running = try await resume(request, call, asker, notices) { return running }
+        return try await conversations.begin(try turnRequest(request, call, asker, notices, in: named))
     }
 
     /// Continues the conversation whose thread the body sends; nil where there is none or it cannot go on.
     ///
     /// A function of its own so that what it holds is gone while the upstream is waited for.
     @inline(never)
-    private func goOn(
+    private func resume(
         _ request: CompletionRequest, _ call: Call, _ asker: Asker, _ notices: TurnNotices
     ) async throws -> RunningTurn? {
         guard isArchived, let thread = request.thread.before else { return nil }
         do {
-            return try await conversations.begin(try ask(request, call, asker, notices, in: nil), after: thread)
-        } catch let
-            error
-            as GatewayError
-        {
+            return try await conversations.begin(try turnRequest(request, call, asker, notices, in: nil), after: thread)
+        } catch let error as GatewayError {
             // The caller sent the whole thread, so any account can go on with it.
             let canMoveOn: [GatewayError.Code] = [
                 .accountUnavailable, .accountResting, .noAccountAvailable, .conversationBusy, .conversationNotFound,
@@ -132,11 +129,11 @@ package struct CompletionsHandler: Sendable {
         }
     }
 
-    private func ask(
+    private func turnRequest(
         _ request: CompletionRequest, _ call: Call, _ asker: Asker, _ notices: TurnNotices, in id: Conversation.ID?
-    ) throws -> Ask {
+    ) throws -> TurnRequest {
         let principal = try call.principal
-        return Ask(
+        return TurnRequest(
             user: asker.user, key: principal.key?.digest, keyRecord: principal.keys.first, rights: asker.rights,
             conversationID: id, pool: asker.user.hasPlus ? .any : .free,
             model: request["model"]?.string, completion: request, isArchived: isArchived,

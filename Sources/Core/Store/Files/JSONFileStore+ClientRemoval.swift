@@ -33,7 +33,7 @@ extension JSONFileStore {
     }
 
     /// How long a call goes on with the removal of a client's users before it leaves the rest to the sweep.
-    private static let patience = Duration.seconds(10)
+    private static let timeout = Duration.seconds(10)
 
     func removeClient(_ wanted: User, keepConversations: Bool, withUsers: Bool) throws(StoreError) -> UserRemoval {
         let pending = layout.removal(of: wanted.id, number: wanted.number)
@@ -48,7 +48,7 @@ extension JSONFileStore {
         }
         guard outcome == .removed else { return outcome }
         try tidy(wanted.id) { () throws(StoreError) in
-            try finishRemoval(pending, until: ContinuousClock.now + Self.patience)
+            try finishRemoval(pending, until: ContinuousClock.now + Self.timeout)
         }
         return .removed
     }

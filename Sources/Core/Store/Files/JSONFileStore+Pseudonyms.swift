@@ -1,4 +1,4 @@
-/// The key of the pseudonyms is made once. `format.json` keeps its digest, so that one that is gone or spoilt is noticed:
+/// The key of the pseudonyms is made once. `format.json` keeps its digest, so that one that is gone or corrupt is noticed:
 /// with another key upstreams would take all users for new ones, those that they have blocked among them.
 extension JSONFileStore {
     package func pseudonyms() throws(StoreError) -> Pseudonyms {

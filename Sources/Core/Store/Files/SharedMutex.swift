@@ -3,7 +3,7 @@ import Glibc
 /// A mutex in memory that processes share, which goes over to the next when its holder is killed.
 struct SharedMutex {
     /// How long it is waited for, in seconds; its holders need a millionth of that, unless they were stopped.
-    private static let patience = 2
+    private static let timeout = 2
 
     let mutex: UnsafeMutablePointer<pthread_mutex_t>
 
@@ -24,7 +24,7 @@ struct SharedMutex {
         if code == EBUSY {
             var end = timespec()
             clock_gettime(CLOCK_REALTIME, &end)
-            end.tv_sec += Self.patience
+            end.tv_sec += Self.timeout
             code = RequestExecutor.blocking { pthread_mutex_timedlock(mutex, &end) }
         }
         // Its holder was killed; whoever keeps something behind it sees to what that one left.

@@ -1,77 +1,85 @@
 /// Everything that is kept of users, as JSON values to be written one a line; no key and no digest of one.
-package struct Export {
-    let store: JSONFileStore
+package struct Export: Sendable {
+    /// What is given each line, one after another.
+    package typealias Line = (JSON) throws -> Void
 
-    package init(store: JSONFileStore) { self.store = store }
+    private static let pageSize = 200
 
-    /// Gives `write` a user and then each of its conversations, newest first.
-    package func user(_ user: User, _ write: (JSON) throws -> Void) throws {
-        var record = user.summary.object ?? JSONObject()
-        record["type"] = "user"
-        record["keys"] = .array(
-            try user.keys.map { key in key.summary(lastUsedAt: try store.lastUse(of: key.id)) })
-        try write(.object(record))
-        try conversations(of: user, write)
+    let store: any Store
+
+    package init(store: any Store) { self.store = store }
+
+    /// Gives `write` all groups, all users, each with its conversations, and then what was kept of those who were removed.
+    package func everything(_ write: Line) async throws {
+        for group in try await store.groups() { try write(Self.line("group", group.summary)) }
+        try await eachPage { before in
+            let page = try await store.users(ownedBy: nil, before: before, limit: Self.pageSize)
+            for user in page { try await self.user(user, write) }
+            return (page.count, page.last?.id)
+        }
+        try await eachPage { before in
+            let page = try await store.keptArchives(before: before, limit: Self.pageSize)
+            for archive in page { try await kept(archive, write) }
+            return (page.count, page.last?.archive.digest)
+        }
     }
 
-    /// Gives `write` what was kept of users of this id who were removed.
+    /// Gives `write` the user of this id with its conversations, newest first, and what was kept of those who had the
+    /// id before.
     ///
-    /// - Returns: False if that is nothing.
-    package func kept(of id: User.ID, _ write: (JSON) throws -> Void) throws -> Bool {
-        let kept = try store.keptArchives(of: id)
-        for archive in kept { try self.kept(archive, write) }
-        return !kept.isEmpty
+    /// - Returns: False if there is nothing of them.
+    package func user(_ id: User.ID, _ write: Line) async throws -> Bool {
+        let user = try await store.user(id)
+        if let user { try await self.user(user, write) }
+        let kept = try await store.keptArchives(of: id)
+        for archive in kept { try await self.kept(archive, write) }
+        return user != nil || !kept.isEmpty
     }
 
-    private func kept(_ kept: KeptArchive, _ write: (JSON) throws -> Void) throws {
-        var record = kept.summary.object ?? JSONObject()
-        record["type"] = "kept_archive"
+    private func user(_ user: User, _ write: Line) async throws {
+        var record = Self.record("user", user.summary)
+        var keys: [JSON] = []
+        for key in user.keys { keys.append(key.summary(lastUsedAt: try await store.lastUse(of: key.id))) }
+        record["keys"] = .array(keys)
         try write(.object(record))
-        try conversations(of: kept.user, write)
+        try await conversations(of: user, write)
     }
 
-    private func conversations(of user: User, _ write: (JSON) throws -> Void) throws {
-        var before: Conversation.ID?
-        while true {
-            let page = try store.conversations(of: user.archive, before: before, limit: 200)
+    private func kept(_ kept: KeptArchive, _ write: Line) async throws {
+        try write(Self.line("kept_archive", kept.summary))
+        try await conversations(of: kept.user, write)
+    }
+
+    private func conversations(of user: User, _ write: Line) async throws {
+        try await eachPage { before in
+            let page = try await store.conversations(of: user.archive, before: before, limit: Self.pageSize)
             for summary in page {
-                guard let conversation = try store.conversation(summary.id, of: user.archive),
-                    var line = conversation.export.object
-                else { continue }
-                line["type"] = "conversation"
+                let stored = try await store.conversation(summary.id, of: user.archive, atMost: .max)
+                guard let export = stored?.conversation?.export else { continue }
+                var line = Self.record("conversation", export)
                 line["owner"] = JSON(user.id.owner)
                 line["user_id"] = JSON(user.id.userID)
                 try write(.object(line))
             }
-            guard page.count == 200 else { return }
-            before = page.last?.id
+            return (page.count, page.last?.id)
         }
     }
 
-    /// Gives `write` all groups, all users, each with its conversations, and then what was kept of those who were removed.
-    package func all(_ write: (JSON) throws -> Void) throws {
-        for group in try store.groups() {
-            var record = group.summary.object ?? JSONObject()
-            record["type"] = "group"
-            try write(.object(record))
-        }
-        try allUsers(write)
-        var before: String?
+    /// Reads pages until one is not full; `page` gives its length, and what the next one comes after.
+    private func eachPage<Position>(_ page: (Position?) async throws -> (Int, Position?)) async throws {
+        var before: Position?
         while true {
-            let page = try store.keptArchives(before: before, limit: 200)
-            for archive in page { try kept(archive, write) }
-            guard page.count == 200 else { return }
-            before = page.last?.archive.digest
+            let (count, last) = try await page(before)
+            guard count == Self.pageSize else { return }
+            before = last
         }
     }
 
-    private func allUsers(_ write: (JSON) throws -> Void) throws {
-        var before: User.ID?
-        while true {
-            let page = try store.users(ownedBy: nil, before: before, limit: 200)
-            for user in page { try self.user(user, write) }
-            guard page.count == 200 else { return }
-            before = page.last?.id
-        }
+    private static func record(_ type: String, _ summary: JSON) -> JSONObject {
+        var record = summary.object ?? JSONObject()
+        record["type"] = JSON(type)
+        return record
     }
+
+    private static func line(_ type: String, _ summary: JSON) -> JSON { .object(record(type, summary)) }
 }

@@ -6,14 +6,14 @@ package struct FlaskImport {
     /// What was done or would be done, for the operator to read.
     ///
     /// Holds no key.
-    package struct Report {
+    package struct Report: Sendable {
         package internal(set) var lines: [String] = []
         package internal(set) var addedUsers = 0
         package internal(set) var addedConversations = 0
         package internal(set) var problems = 0
     }
 
-    let store: JSONFileStore
+    let store: any Store
     let accounts: [Account]
     let isDryRun: Bool
     private var report = Report()
@@ -23,20 +23,20 @@ package struct FlaskImport {
     private var clients: Set<String> = []
 
     /// - Parameter accounts: Those of the settings; a conversation goes on with the one of the same e-mail address.
-    package init(store: JSONFileStore, accounts: [Account], isDryRun: Bool) {
+    package init(store: any Store, accounts: [Account], isDryRun: Bool) {
         self.store = store
         self.accounts = accounts
         self.isDryRun = isDryRun
     }
 
     /// Imports `users.json`, then `conversations.json`; either may be nil.
-    package mutating func run(users: JSON?, conversations: JSON?) throws -> Report {
-        if let users { try importUsers(users) }
-        if let conversations { try importConversations(conversations) }
+    package mutating func run(users: JSON?, conversations: JSON?) async throws -> Report {
+        if let users { try await importUsers(users) }
+        if let conversations { try await importConversations(conversations) }
         return report
     }
 
-    private mutating func importUsers(_ file: JSON) throws {
+    private mutating func importUsers(_ file: JSON) async throws {
         guard let keys = file["API_KEYS"]?.object else { return problem("the file of users has no API_KEYS") }
         // Clients come first: their users can be added only after them.
         let users = keys.members.filter { !Self.isTrue($0.value["is_client"]) }
@@ -45,11 +45,11 @@ package struct FlaskImport {
                 problem("a key ending in \(member.name.suffix(4)) is not 32 letters and digits: its user is left out")
                 continue
             }
-            try importUser(member.value, key)
+            try await importUser(member.value, key)
         }
     }
 
-    private mutating func importUser(_ record: JSON, _ key: APIKey) throws {
+    private mutating func importUser(_ record: JSON, _ key: APIKey) async throws {
         guard let userID = record["user_id"]?.string, Identifier.isValid(userID), userID != User.selfOwner else {
             return problem("the user of the key ending in \(key.lastFour) has no usable user_id: left out")
         }
@@ -60,7 +60,7 @@ package struct FlaskImport {
         var owners = (record["clients"]?.array ?? []).compactMap(\.string).filter(Identifier.isValid)
         // A client or an admin belongs to nobody else.
         if owners.isEmpty || role != .user { owners = [User.selfOwner] }
-        let client = try store.user(User.ID(owner: User.selfOwner, userID: owners[0]))
+        let client = try await store.user(User.ID(owner: User.selfOwner, userID: owners[0]))
         if owners[0] != User.selfOwner, client?.role != .client, !clients.contains(owners[0]) {
             note("user \(userID) had the owner \(owners[0]), which is no client, and now belongs to the admins")
             owners = [User.selfOwner]
@@ -83,41 +83,43 @@ package struct FlaskImport {
                 userID: userID, username: username, role: role, hasPlus: Self.isTrue(record["plus"]),
                 by: creator, keys: [User.Key(key)])
         } catch { return problem("user \(userID): \(error.message)") }
-        let isNew = isDryRun ? try store.user(id) == nil : try store.addUser(user).user != nil
+        let isNew = isDryRun ? try await store.user(id) == nil : try await store.addUser(user).user != nil
         guard isNew else { return note("user \(userID) of \(id.owner) is there already: unchanged") }
         report.addedUsers += 1
         note("user \(userID) of \(id.owner) (\(role.rawValue)\(user.hasPlus ? ", plus" : "")): added")
     }
 
-    private mutating func importConversations(_ file: JSON) throws {
+    private mutating func importConversations(_ file: JSON) async throws {
         guard let all = file["users"]?.object else { return problem("the file of conversations has no users") }
         for member in all.members {
-            guard let owner = try owner(of: member.name) else {
+            guard let owner = try await owner(of: member.name) else {
                 problem("there is no user \(member.name): its conversations are left out")
                 continue
             }
             let conversations = (member.value["conversations"]?.object?.members ?? [])
                 .compactMap { conversation($0.name, $0.value) }
                 .sorted { $0.updatedAt < $1.updatedAt }
-            for conversation in conversations { try add(conversation, to: owner) }
+            for conversation in conversations { try await add(conversation, to: owner) }
         }
     }
 
-    private mutating func add(_ conversation: Conversation, to owner: User.ID) throws {
-        let archive = try store.user(owner)?.archive ?? ArchiveID(of: owner, number: nil)
+    private mutating func add(_ conversation: Conversation, to owner: User.ID) async throws {
+        let archive = try await store.user(owner)?.archive ?? ArchiveID(of: owner, number: nil)
         let isNew =
             isDryRun
-            ? try store.conversation(conversation.id, of: archive) == nil
-            : try store.importConversation(conversation, of: archive)
+            ? try await store.conversationSize(conversation.id, of: archive) == nil
+            : try await store.importConversation(conversation, of: archive)
         guard isNew else { return note("conversation \(conversation.id) is there already: unchanged") }
         report.addedConversations += 1
         note("conversation \(conversation.id) of \(owner.userID), \(conversation.turns.count) turns: added")
     }
 
     /// The file of conversations knows users by `user_id` alone.
-    private mutating func owner(of userID: String) throws -> User.ID? {
+    private mutating func owner(of userID: String) async throws -> User.ID? {
         let candidates =
-            try users[userID] ?? store.owners(of: userID).map { User.ID(owner: $0, userID: userID) }
+            if let known = users[userID] { known } else {
+                try await store.owners(of: userID).map { User.ID(owner: $0, userID: userID) }
+            }
         if candidates.count > 1 {
             problem("several users are called \(userID): its conversations go to the one of \(candidates[0].owner)")
         }

@@ -8,7 +8,7 @@ package struct ChatGPTDriver: UpstreamDriver {
     let plusModel: String
     let titleTimeout: Duration
     /// How long a busy account is waited for.
-    let patience: Duration
+    let timeout: Duration
     let limits: ReplyLimits
     private let caps = ModelCaps()
 
@@ -19,7 +19,7 @@ package struct ChatGPTDriver: UpstreamDriver {
         defaultModel = settings.openAI.defaultModel
         plusModel = settings.openAI.plusModel
         titleTimeout = settings.server.titleTimeout
-        patience = settings.server.queueTimeout
+        timeout = settings.server.queueTimeout
         limits = settings.server.replyLimits
     }
 
@@ -31,7 +31,7 @@ package struct ChatGPTDriver: UpstreamDriver {
         let messageID = Identifier.random()
         var parent = prompt.conversation?.turns.last?.id
         var token = try await tokens.token(for: account)
-        var retry = ChatGPTRetry(patience: patience, isFollowUp: thread != nil)
+        var retry = ChatGPTRetry(timeout: timeout, isFollowUp: thread != nil)
         var meter = ReplyMeter(limits)
         while true {
             let body = ChatGPTRequest.prompt(

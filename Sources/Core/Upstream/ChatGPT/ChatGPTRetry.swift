@@ -13,7 +13,7 @@ struct ChatGPTRetry: Sendable {
     }
 
     /// How long a busy account is waited for.
-    let patience: Duration
+    let timeout: Duration
     /// A new conversation can go to another account, which is quicker than waiting for this one.
     let isFollowUp: Bool
 
@@ -24,8 +24,8 @@ struct ChatGPTRetry: Sendable {
     private var hasRenewed = false
     private var hasReloaded = false
 
-    init(patience: Duration, isFollowUp: Bool) {
-        self.patience = patience
+    init(timeout: Duration, isFollowUp: Bool) {
+        self.timeout = timeout
         self.isFollowUp = isFollowUp
     }
 
@@ -38,7 +38,7 @@ struct ChatGPTRetry: Sendable {
         case (_, UpstreamError.ChatGPTCode.busy):
             guard isFollowUp else { return .giveUp }
             let pause = min(Duration.seconds(5) * (busyPauses + 1), .seconds(20))
-            guard waited + pause <= patience else { return .giveUp }
+            guard waited + pause <= timeout else { return .giveUp }
             waited += pause
             busyPauses += 1
             return .again(after: pause)

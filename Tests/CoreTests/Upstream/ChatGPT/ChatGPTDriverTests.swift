@@ -6,7 +6,7 @@ import Testing
 @Suite struct ChatGPTDriverTests {
     private static let token = "eyJhbGciOiJub25lIn0.e30.x"
 
-    /// A driver on `server` that loses patience soon.
+    /// A driver on `server` that gives up soon.
     private func driver(_ server: ScriptedHTTPServer, _ directory: TemporaryDirectory) throws -> ChatGPTDriver {
         var configuration = HTTPClient.Configuration()
         configuration.firstByteTimeout = .milliseconds(300)

@@ -8,7 +8,7 @@ import Testing
     }
 
     private func steps(_ error: UpstreamError, isFollowUp: Bool = true, count: Int = 4) -> [ChatGPTRetry.Step] {
-        var retry = ChatGPTRetry(patience: .seconds(30), isFollowUp: isFollowUp)
+        var retry = ChatGPTRetry(timeout: .seconds(30), isFollowUp: isFollowUp)
         return (0..<count).map { _ in retry.step(after: error) }
     }
 

@@ -135,7 +135,7 @@ final class TurnJournal: @unchecked Sendable {
     /// Of so many records within ``recently`` the last is not the last for long.
     private static let (company, recently) = (4, Duration.milliseconds(2))
     /// So long is waited for more records, or until there are so many.
-    private static let (patience, enough) = (Duration.microseconds(600), 16)
+    private static let (longestWait, enough) = (Duration.microseconds(600), 16)
 
     /// A sync takes about as long for one record as for many, so under load the first waits a moment for others.
     private func awaitCompany() {
@@ -143,7 +143,7 @@ final class TurnJournal: @unchecked Sendable {
         else {
             return
         }
-        let end = ContinuousClock.now + Self.patience
+        let end = ContinuousClock.now + Self.longestWait
         while waiting.count < Self.enough, !isClosed {
             let left = ContinuousClock.now.duration(to: end)
             guard left > .zero else { return }

@@ -126,7 +126,7 @@ extension LimitsTable {
                 let rows = used[dead.writer]?[hold.call]
                 settle(dead.index, rows.map(LimitHold.End.init) ?? .used(tokens: 0, nano: 0), tick: hold.tick)
             }
-            // Whatever a spoilt count says; one that somebody has taken meanwhile counts its own.
+            // Whatever a corrupt count says; one that somebody has taken meanwhile counts its own.
             for column in columns where isAbandoned(column) { holds[column] = 0 }
         }
         return !columns.isEmpty

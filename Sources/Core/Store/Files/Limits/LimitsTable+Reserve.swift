@@ -184,7 +184,7 @@ extension LimitsTable {
         }
     }
 
-    /// A number of the file, which may be spoilt.
+    /// A number of the file, which may be corrupt.
     private static func sound(_ number: Int64) -> Int { Int(min(max(0, number), .mostUsed)) }
 
     private func reserved(_ kind: Limits.Kind, _ record: UnsafeMutablePointer<Record>) -> Int {

@@ -9,8 +9,8 @@ final class SQLite: @unchecked Sendable {
 
     /// Opens the database, which is made where it is missing.
     ///
-    /// - Parameter patience: How long a step waits for another process that writes.
-    init(_ path: String, patience: Duration = .seconds(5)) throws(StoreError) {
+    /// - Parameter timeout: How long a step waits for another process that writes.
+    init(_ path: String, timeout: Duration = .seconds(5)) throws(StoreError) {
         var handle: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_FULLMUTEX
         let status = sqlite3_open_v2(path, &handle, flags, nil)
@@ -19,7 +19,7 @@ final class SQLite: @unchecked Sendable {
             sqlite3_close_v2(handle)
             throw Self.error(status, message, path)
         }
-        sqlite3_busy_timeout(handle, Int32(patience.microseconds / 1000))
+        sqlite3_busy_timeout(handle, Int32(timeout.microseconds / 1000))
         self.handle = handle
         self.path = path
     }

@@ -1,5 +1,5 @@
 /// What a user wants of a turn.
-package final class Ask: Sendable {
+package final class TurnRequest: Sendable {
     package let user: User
     /// The key that the call came with, the user's or that of the client that acts for it.
     package let key: APIKey.Digest?

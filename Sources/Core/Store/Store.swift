@@ -93,6 +93,17 @@ package protocol Store: Sendable {
     func openConversation(_ id: Conversation.ID, of user: ArchiveID) async throws -> ConversationFile?
     /// Up to `limit` summaries, newest first, older than the conversation named by `before`.
     func conversations(of user: ArchiveID, before: Conversation.ID?, limit: Int) async throws -> [Conversation.Summary]
+    /// Waits for the right to run a turn of a conversation, then reads it.
+    ///
+    /// Who names a conversation that another has, or none, waits for nobody.
+    ///
+    /// - Parameters:
+    ///   - limit: The bytes up to which it is read.
+    ///   - timeout: Zero asks once.
+    /// - Throws: `CancellationError` where the task ends meanwhile.
+    func admit(
+        to name: Conversation.Name, of user: ArchiveID, atMost limit: Int, timeout: Duration
+    ) async throws -> TurnAdmission
     /// Stores what a turn leaves.
     ///
     /// - Returns: False, with nothing but the rows stored, if the user or the conversation is gone by now.
@@ -106,8 +117,6 @@ package protocol Store: Sendable {
     /// - Returns: False, with nothing changed, if the user has none of that id.
     func renameConversation(_ id: Conversation.ID, of user: ArchiveID, to title: String) async throws -> Bool
     func removeConversation(_ id: Conversation.ID, of user: ArchiveID) async throws -> Bool
-    /// The conversation whose thread of messages has this digest; nil if none is known.
-    func conversation(withThread digest: String, of user: ArchiveID) async throws -> Conversation.ID?
     /// The conversation that the user's caller has given this name; nil where there is none, or none any more.
     func conversation(withKey key: String, of user: ArchiveID) async throws -> Conversation.ID?
 
@@ -234,4 +243,13 @@ package struct StoredConversation: Sendable {
     package var size: Int
     /// Nil where it is larger than was asked for.
     package var conversation: Conversation?
+}
+
+/// What came of asking for a turn of a conversation.
+package enum TurnAdmission: Sendable {
+    case admitted(Lease, StoredConversation)
+    /// A turn of it ran all the time.
+    case busy
+    /// The user has none of that name, or none any more.
+    case missing
 }

@@ -36,8 +36,8 @@ package final class Conversations: Sendable {
             // Nobody else can send to a conversation that is not stored yet, so this one needs no lease.
             return try await open(request, on: candidates)
         }
-        let (lease, conversation) = try await hold(id, for: request)
-        return try await continueConversation(conversation, with: request, holding: lease)
+        guard let turn = try await resume(.id(id), with: request) else { throw GatewayError.conversationNotFound }
+        return turn
     }
 
     /// Begins one turn of the conversation whose thread the caller sent.
@@ -48,16 +48,39 @@ package final class Conversations: Sendable {
     /// - Returns: Nil where no conversation has that thread or its turn is running.
     /// - Throws: ``GatewayError`` where that conversation cannot go on.
     package func begin(_ request: TurnRequest, after thread: String) async throws -> RunningTurn? {
-        guard let id = try await store.conversation(withThread: thread, of: request.user.archive),
-            let lease = try await store.lease(.turn(id), timeout: .zero),
-            // Asked again under the lease: the conversation may have gone on until now.
-            try await store.conversation(withThread: thread, of: request.user.archive) == id
-        else { return nil }
-        return try await continueConversation(
-            try await read(id, for: request), with: request, holding: lease, thread: thread)
+        try await resume(.thread(thread), with: request)
     }
 
-    func continueConversation(
+    /// Begins one turn of a conversation that is there.
+    ///
+    /// - Returns: Nil where there is none of that name, or the turn of a thread is running.
+    /// - Throws: ``GatewayError`` 400 while a turn keeps running, 413 where it is too large to go on.
+    func resume(_ name: Conversation.Name, with request: TurnRequest) async throws -> RunningTurn? {
+        guard let (lease, conversation) = try await admit(to: name, for: request) else { return nil }
+        guard case .thread(let thread) = name else {
+            return try await continueConversation(conversation, with: request, holding: lease)
+        }
+        return try await continueConversation(conversation, with: request, holding: lease, thread: thread)
+    }
+
+    private func admit(to name: Conversation.Name, for request: TurnRequest) async throws -> (Lease, Conversation)? {
+        // Another turn has to fit in.
+        let limit = request.isArchived ? maxConversationBytes - request.turn(startedAt: .now).storedSize : .max
+        let timeout = if case .thread = name { Duration.zero } else { queueTimeout }
+        switch try await store.admit(to: name, of: request.user.archive, atMost: limit, timeout: timeout) {
+        case .missing: return nil
+        case .busy:
+            if case .thread = name { return nil }
+            throw GatewayError.conversationBusy
+        case .admitted(let lease, let stored):
+            guard let conversation = stored.conversation else {
+                throw GatewayError.conversationTooLarge(maxConversationBytes)
+            }
+            return (lease, conversation)
+        }
+    }
+
+    private func continueConversation(
         _ conversation: Conversation, with request: TurnRequest, holding lease: Lease, thread: String? = nil
     ) async throws -> RunningTurn {
         let candidates: Candidates
@@ -77,8 +100,7 @@ package final class Conversations: Sendable {
     /// Sends the prompt; a conversation is begun where none is given.
     func open(
         _ request: TurnRequest, on candidates: Candidates, in conversation: Conversation? = nil,
-        holding turnLease: Lease? = nil,
-        thread: String? = nil
+        holding turnLease: Lease? = nil, thread: String? = nil
     ) async throws -> RunningTurn {
         let startedAt = Timestamp.now
         let model = try await permittedModel(of: request, on: candidates, after: conversation)
@@ -108,8 +130,7 @@ package final class Conversations: Sendable {
             conversations: self, request: request,
             conversation: conversation ?? begun(by: request, on: opened.lease.account, at: startedAt),
             startedAt: startedAt, opened: opened, allowance: allowance, turnLease: turnLease, ticket: ticket,
-            bill: bill,
-            threadBefore: thread)
+            bill: bill, threadBefore: thread)
     }
 
     private func begun(by request: TurnRequest, on account: Account, at startedAt: Timestamp) -> Conversation {
@@ -130,35 +151,13 @@ package final class Conversations: Sendable {
         guard try await store.conversationSize(id, of: user.archive) != nil else {
             throw GatewayError.conversationNotFound
         }
-        let lease = try await turnLease(in: id)
+        guard let lease = try await store.lease(.turn(id), timeout: queueTimeout) else {
+            throw GatewayError.conversationBusy
+        }
         defer { withExtendedLifetime(lease) {} }
         guard try await store.renameConversation(id, of: user.archive, to: title) else {
             throw GatewayError.conversationNotFound
         }
-    }
-
-    /// Waits for the right to run a turn of the conversation, then reads it.
-    ///
-    /// - Throws: ``GatewayError`` 404 where the user has no such conversation, 413 where it is too large to go on.
-    func hold(_ id: Conversation.ID, for request: TurnRequest) async throws -> (Lease, Conversation) {
-        // Asked before the wait: nobody waits for another's conversation, or keeps it busy.
-        guard try await store.conversationSize(id, of: request.user.archive) != nil else {
-            throw GatewayError.conversationNotFound
-        }
-        let lease = try await turnLease(in: id)
-        return (lease, try await read(id, for: request))
-    }
-
-    /// Reads the conversation, once it is known that another turn fits in.
-    private func read(_ id: Conversation.ID, for request: TurnRequest) async throws -> Conversation {
-        let limit = request.isArchived ? maxConversationBytes - request.turn(startedAt: .now).storedSize : .max
-        guard let stored = try await store.conversation(id, of: request.user.archive, atMost: limit) else {
-            throw GatewayError.conversationNotFound
-        }
-        guard let conversation = stored.conversation else {
-            throw GatewayError.conversationTooLarge(maxConversationBytes)
-        }
-        return conversation
     }
 
     /// Refuses the prompt that is larger than a conversation may be.
@@ -278,21 +277,15 @@ package final class Conversations: Sendable {
         return model
     }
 
-    /// Waits for the running turn of the conversation to end.
-    private func turnLease(in id: Conversation.ID) async throws -> Lease {
-        guard let lease = try await store.lease(.turn(id), timeout: queueTimeout) else {
-            throw GatewayError(
-                .conversationBusy, "Another message of this conversation is still being answered. Wait for it.")
-        }
-        return lease
-    }
-
     private static let plusNotAllowed = GatewayError(
-        .plusNotAllowed, "This user may not use plus accounts. Send plus=false or request the administrator.",
+        .plusNotAllowed, "This user may not use plus accounts. Send plus=false or ask the administrator.",
         parameter: "plus")
 }
 
 extension GatewayError {
+    fileprivate static let conversationBusy = GatewayError(
+        .conversationBusy, "Another message of this conversation is still being answered. Wait for it.")
+
     fileprivate static func conversationTooLarge(_ limit: Int) -> GatewayError {
         GatewayError(
             .conversationTooLarge,

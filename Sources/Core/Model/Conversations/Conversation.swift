@@ -9,6 +9,15 @@ package struct Conversation: Sendable, Equatable {
         case accessToken(upstreamUser: String)
     }
 
+    /// By what a caller names a conversation of its own.
+    package enum Name: Sendable, Equatable {
+        case id(ID)
+        /// The digest of its messages up to now.
+        case thread(String)
+        /// What the caller calls it.
+        case key(String)
+    }
+
     package var id: ID
     package var title: String
     package var createdAt: Timestamp

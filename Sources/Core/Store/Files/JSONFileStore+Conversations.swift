@@ -27,6 +27,28 @@ extension JSONFileStore {
         try layout.archive(archive).page(before: before, limit: limit)
     }
 
+    package func admit(
+        to name: Conversation.Name, of archive: ArchiveID, atMost limit: Int, timeout: Duration
+    ) async throws -> TurnAdmission {
+        guard let id = try conversation(named: name, of: archive) else { return .missing }
+        guard let lease = try await lease(.turn(id), timeout: timeout) else { return .busy }
+        // The turn that ran until now may have moved the name on, or have been the last.
+        guard try conversation(named: name, of: archive) == id,
+            let stored = try conversation(id, of: archive, atMost: limit)
+        else { return .missing }
+        return .admitted(lease, stored)
+    }
+
+    private func conversation(
+        named name: Conversation.Name, of archive: ArchiveID
+    ) throws(StoreError) -> Conversation.ID? {
+        switch name {
+        case .id(let id): try conversationSize(id, of: archive) == nil ? nil : id
+        case .thread(let digest): try conversation(withThread: digest, of: archive)
+        case .key(let key): try conversation(withKey: key, of: archive)
+        }
+    }
+
     package func finish(_ end: TurnEnd) async throws(StoreError) -> Bool {
         let archive = end.archive
         // First, because the upstream is to be paid whatever comes of the turn.

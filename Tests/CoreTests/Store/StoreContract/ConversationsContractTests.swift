@@ -39,6 +39,62 @@ struct ConversationsContractTests {
         #expect(try await workers[1].conversation("none", of: archive, atMost: .max)?.conversation == nil)
     }
 
+    @Test(arguments: kinds) func `one at a time is admitted, by each name`(kind: StoreUnderTest) async throws {
+        let workers = try kind.open(workers: 2)
+        let (mine, other) = (try await archive(workers[0]), try await archive(workers[0], "v"))
+        var talk = conversation("c")
+        talk.turns.append(Turn(prompt: "p", reply: "r", startedAt: .now))
+        let end = TurnEnd(of: talk, in: mine, threadsAfter: ["thread"], key: "key")
+        #expect(try await workers[0].finish(end))
+
+        for name in [Conversation.Name.id("c"), .thread("thread"), .key("key")] {
+            let first = try await workers[0].admit(to: name, of: mine, atMost: .max, timeout: .zero)
+            guard case .admitted(let lease, let stored) = first else {
+                Issue.record("\(name) is not admitted")
+                continue
+            }
+            #expect(stored.conversation?.turns.map(\.prompt) == ["p"])
+            for worker in workers {
+                let second = try await worker.admit(to: name, of: mine, atMost: .max, timeout: .milliseconds(1))
+                if case .busy = second { continue }
+                Issue.record("\(name) is admitted twice")
+            }
+            if case .missing = try await workers[1].admit(to: name, of: other, atMost: .max, timeout: .zero) {
+            } else {
+                Issue.record("\(name) is found by another")
+            }
+            withExtendedLifetime(lease) {}
+        }
+        let large = try await workers[1].admit(to: .id("c"), of: mine, atMost: 10, timeout: .seconds(5))
+        if case .admitted(_, let stored) = large { #expect(stored.conversation == nil && stored.size > 10) }
+        for name in [Conversation.Name.id("d"), .thread("t"), .key("k")] {
+            if case .missing = try await workers[1].admit(to: name, of: mine, atMost: .max, timeout: .zero) { continue }
+            Issue.record("\(name) is there")
+        }
+    }
+
+    @Test(arguments: kinds) func `a thread that moved on while it was waited for is missing`(
+        kind: StoreUnderTest
+    ) async throws {
+        let workers = try kind.open(workers: 2)
+        let archive = try await archive(workers[0])
+        var talk = conversation("c")
+        talk.turns.append(Turn(prompt: "p", reply: "r", startedAt: .now))
+        #expect(try await workers[0].finish(TurnEnd(of: talk, in: archive, threadsAfter: ["one"])))
+        var lease = try await workers[0].lease(.turn("c"), timeout: .zero)
+        #expect(lease != nil)
+
+        async let waiting = workers[1].admit(to: .thread("one"), of: archive, atMost: .max, timeout: .seconds(30))
+        talk = try #require(try await workers[0].conversation("c", of: archive, atMost: .max)?.conversation)
+        talk.turns.append(Turn(prompt: "q", reply: "s", startedAt: .now))
+        #expect(
+            try await workers[0].finish(
+                TurnEnd(of: talk, in: archive, threadBefore: "one", threadsAfter: ["two"])))
+        lease = nil
+
+        guard case .missing = try await waiting else { return #expect(Bool(false), "it was admitted") }
+    }
+
     @Test(arguments: kinds) func `nobody finds the conversation of another`(kind: StoreUnderTest) async throws {
         let store = try kind.open()
         let (mine, other) = (try await archive(store, "u"), try await archive(store, "v"))

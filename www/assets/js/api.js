@@ -37,6 +37,11 @@ export async function get(path, options = {}) {
     return whole(path, { method: "GET", ...options });
 }
 
+/** Sends `members`, if there are any, as JSON to `path`; what the answer says is not needed. */
+export async function request(method, path, members) {
+    await send(path, { method, body: members && JSON.stringify(members) });
+}
+
 /** The answer's text, for exports. */
 export async function postForText(path, members) {
     began();

@@ -2,56 +2,31 @@
 
 import { AccountCard } from "./accountcard.js";
 import { el } from "../dom.js";
-import { get } from "../api.js";
-import { leaveIfUnauthorized } from "../frame.js";
 import { number, t } from "../i18n.js";
-import { errorMessage } from "../errors.js";
+import { Problem } from "../problem.js";
+import { Refresher } from "../refresher.js";
 
 const SECONDS = 5;
 
 export class AccountsView {
     #cards = new Map();
-    #isShown = false;
-    #isFirst = true;
-    #timer = 0;
     #list = el("ul", { class: "accounts" });
-    #problem = el("p", { class: "problem", role: "alert", hidden: true });
+    #problem = new Problem();
+    #refresher = new Refresher("api/admin/accounts", SECONDS, this.#problem, ({ accounts }) => this.#fill(accounts));
     #count = el("p", { class: "count" });
     #empty = el("div", { class: "empty", hidden: true }, el("p", {}, t("accounts.none")));
 
     constructor() {
-        this.element = el("div", {}, this.#problem, this.#count, this.#list, this.#empty,
+        this.element = el("div", {}, this.#problem.element, this.#count, this.#list, this.#empty,
             el("p", { class: "quiet-text" }, t("accounts.refresh", { seconds: number(SECONDS) })));
-        document.addEventListener("visibilitychange", () => this.#schedule(0));
     }
 
     shown() {
-        this.#isShown = true;
-        this.#schedule(0);
+        this.#refresher.start();
     }
 
     hidden() {
-        this.#isShown = false;
-        clearTimeout(this.#timer);
-    }
-
-    #schedule(seconds) {
-        clearTimeout(this.#timer);
-        if (this.#isShown && !document.hidden) this.#timer = setTimeout(() => this.#refresh(), seconds * 1000);
-    }
-
-    async #refresh() {
-        try {
-            const { accounts } = await get("api/admin/accounts", { isQuiet: !this.#isFirst });
-            this.#isFirst = false;
-            this.#problem.hidden = true;
-            this.#fill(accounts);
-        } catch (error) {
-            if (leaveIfUnauthorized(error)) return;
-            this.#problem.textContent = errorMessage(error);
-            this.#problem.hidden = false;
-        }
-        this.#schedule(SECONDS);
+        this.#refresher.stop();
     }
 
     #fill(rows) {
@@ -74,7 +49,7 @@ export class AccountsView {
     }
 
     #append(row) {
-        const card = new AccountCard(row, () => this.#schedule(0));
+        const card = new AccountCard(row, () => this.#refresher.soon());
         this.#cards.set(row.id, card);
         this.#list.append(card.element);
     }

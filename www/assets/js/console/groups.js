@@ -3,20 +3,19 @@
 import { ask } from "../dialog.js";
 import { checkbox, field, select } from "../field.js";
 import { el, icon } from "../dom.js";
-import { errorMessage } from "../errors.js";
-import { get, post, send } from "../api.js";
-import { leaveIfUnauthorized } from "../frame.js";
+import { get, post, request } from "../api.js";
 import { limitFields, limitsFrom } from "./limitfields.js";
 import { me } from "../session.js";
 import { menu } from "../menu.js";
 import { moment, t } from "../i18n.js";
+import { Problem } from "../problem.js";
 import { toast } from "../toast.js";
 
 export class GroupsView {
     #rows = el("tbody");
     #table;
     #empty = el("div", { class: "empty", hidden: true }, el("p", {}, t("groups.none")));
-    #problem = el("p", { class: "problem", role: "alert", hidden: true });
+    #problem = new Problem();
 
     constructor() {
         this.#table = el("table", { class: "cards" },
@@ -30,11 +29,11 @@ export class GroupsView {
             el("div", { class: "toolbar" }, me.role === "admin" && el("button", {
                 type: "button", onclick: () => this.#edit(null),
             }, icon("plus"), t("groups.add"))),
-            this.#problem, this.#table, this.#empty);
+            this.#problem.element, this.#table, this.#empty);
     }
 
     async shown() {
-        await this.#try(async () => {
+        await this.#problem.watch(async () => {
             const { groups } = await get("api/admin/groups");
             this.#rows.replaceChildren(...groups.map((group) => this.#row(group)));
             this.#table.hidden = groups.length === 0;
@@ -94,7 +93,7 @@ export class GroupsView {
             valid_until: values.valid_until ? `${values.valid_until}T23:59:59Z` : null,
             limits: limitsFrom(values, "limits"), member_limits: limitsFrom(values, "member_limits"),
         };
-        await this.#try(async () => {
+        await this.#problem.watch(async () => {
             if (group) await request("PATCH", place(group), members);
             else await post("api/admin/groups", { id: values.id, ...members });
             await this.shown();
@@ -114,7 +113,7 @@ export class GroupsView {
             confirm: t(isAdded ? "groups.add_member" : "groups.remove_member"), isGrave: !isAdded,
         });
         if (!values) return;
-        await this.#try(async () => {
+        await this.#problem.watch(async () => {
             await request(method, `${place(group)}/members`, {
                 user_id: values.user_id.trim(), ...(values.owner ? { owner: values.owner.trim() } : {}),
             });
@@ -128,29 +127,14 @@ export class GroupsView {
             confirm: t("groups.remove"), isGrave: true,
         });
         if (!values) return;
-        await this.#try(async () => {
+        await this.#problem.watch(async () => {
             // They were asked: its members only leave it.
             await request("DELETE", `${place(group)}?remove_members=true`);
             await this.shown();
         });
     }
-
-    async #try(action) {
-        this.#problem.hidden = true;
-        try {
-            await action();
-        } catch (error) {
-            if (leaveIfUnauthorized(error)) return;
-            this.#problem.textContent = errorMessage(error);
-            this.#problem.hidden = false;
-        }
-    }
 }
 
 function place(group) {
     return `api/admin/groups/${encodeURIComponent(group.id)}`;
-}
-
-async function request(method, path, members) {
-    await send(path, { method, body: members && JSON.stringify(members) });
 }

@@ -2,10 +2,9 @@
 
 import { amount, language, number, t } from "../i18n.js";
 import { el } from "../dom.js";
-import { errorMessage } from "../errors.js";
 import { field, select } from "../field.js";
 import { get, send } from "../api.js";
-import { leaveIfUnauthorized } from "../frame.js";
+import { Problem } from "../problem.js";
 import { me } from "../session.js";
 import { save } from "../recall/save.js";
 import { stackedBars } from "./chart.js";
@@ -30,7 +29,7 @@ export class UsageView {
     #span = select(
         SPANS.map((days) => [String(days), t("usage.days", { days: number(days) })]),
         { value: "30", onchange: () => this.shown() });
-    #problem = el("p", { class: "problem", role: "alert", hidden: true });
+    #problem = new Problem();
     #figures = el("dl", { class: "figures" });
     #canvas = el("canvas", { role: "img" });
     #figure = el("figure", { class: "chart" });
@@ -42,12 +41,12 @@ export class UsageView {
         this.element = el("div", { class: "usage" },
             el("div", { class: "toolbar" }, field(t("usage.span"), this.#span),
                 el("button", { type: "button", class: "quiet", onclick: () => this.#export() }, t("usage.csv"))),
-            this.#problem, this.#figures, this.#figure, this.#tables);
+            this.#problem.element, this.#figures, this.#figure, this.#tables);
     }
 
     async shown() {
         const turn = ++this.#turn;
-        this.#problem.hidden = true;
+        this.#problem.clear();
         try {
             const [days, ...sums] = await Promise.all(
                 ["day,model", ...tables()].map((by) => get(`api/admin/usage?${this.#query(by)}`)));
@@ -56,7 +55,7 @@ export class UsageView {
             this.#tables.replaceChildren(...tables().map((name, at) => topTable(name, sums[at])));
             await this.#draw(days.usage);
         } catch (error) {
-            if (turn === this.#turn) this.#fail(error);
+            if (turn === this.#turn) this.#problem.show(error);
         }
     }
 
@@ -107,18 +106,10 @@ export class UsageView {
     }
 
     async #export() {
-        try {
+        await this.#problem.watch(async () => {
             const answer = await send(`api/admin/usage?${this.#query("user,client,group,model,day", { format: "csv" })}`, {});
             save(await answer.text(), "text/csv", "usage.csv");
-        } catch (error) {
-            this.#fail(error);
-        }
-    }
-
-    #fail(error) {
-        if (leaveIfUnauthorized(error)) return;
-        this.#problem.textContent = errorMessage(error);
-        this.#problem.hidden = false;
+        });
     }
 }
 

@@ -4,11 +4,11 @@ import { ConversationList } from "../conversationlist.js";
 import { ask } from "../dialog.js";
 import { el } from "../dom.js";
 import { endpoint, me, subject } from "../session.js";
-import { leaveIfUnauthorized, start } from "../frame.js";
+import { start } from "../frame.js";
 import { post, postForText } from "../api.js";
 import { reading } from "./reading.js";
 import { save } from "./save.js";
-import { errorMessage } from "../errors.js";
+import { Problem } from "../problem.js";
 import { t } from "../i18n.js";
 import { toast } from "../toast.js";
 import { userPicker } from "../userpicker.js";
@@ -20,8 +20,8 @@ start({
 class RecallPage {
     #main;
     #list = new ConversationList(
-        (error) => this.#fail(error), { onFill: (isAny) => this.#main.classList.toggle("has-none", !isAny) });
-    #problem = el("p", { class: "problem", role: "alert", hidden: true });
+        (error) => this.#problem.show(error), { onFill: (isAny) => this.#main.classList.toggle("has-none", !isAny) });
+    #problem = new Problem();
     #desk = el("div", { class: "desk" });
     #userPicker = me.role === "user" ? null : userPicker(() => this.#changeUser());
 
@@ -35,7 +35,7 @@ class RecallPage {
         this.#main.classList.add("recall");
         this.#main.append(
             el("div", { class: "recall-head" },
-                el("h1", {}, t("recall.title")), this.#userPicker?.element ?? "", this.#problem),
+                el("h1", {}, t("recall.title")), this.#userPicker?.element ?? "", this.#problem.element),
             el("div", { class: "recall-panes" }, this.#list.element, this.#desk));
         addEventListener("hashchange", () => this.#follow());
         if (this.#isNobody()) {
@@ -61,7 +61,7 @@ class RecallPage {
 
     async #changeUser() {
         history.replaceState(null, "", location.pathname);
-        this.#problem.hidden = true;
+        this.#problem.clear();
         this.#list.element.hidden = false;
         await this.#open();
     }
@@ -82,7 +82,7 @@ class RecallPage {
         } catch (error) {
             if (id !== this.#wanted()) return;
             this.#desk.replaceChildren();
-            this.#fail(error);
+            this.#problem.show(error);
         }
     }
 
@@ -91,7 +91,7 @@ class RecallPage {
     }
 
     #read(id, whole) {
-        this.#problem.hidden = true;
+        this.#problem.clear();
         const article = reading(whole, {
             markdown: () => this.#export(id, "markdown", "text/markdown", "md"),
             json: () => this.#export(id, "json", "application/json", "json"),
@@ -107,7 +107,7 @@ class RecallPage {
             const text = await postForText(endpoint("recall"), { ...subject, conversation_id: id, format });
             save(text, type, `conversation-${id}.${ending}`);
         } catch (error) {
-            this.#fail(error);
+            this.#problem.show(error);
         }
     }
 
@@ -123,13 +123,7 @@ class RecallPage {
             location.hash = "";
             this.#list.remove(id);
         } catch (error) {
-            this.#fail(error);
+            this.#problem.show(error);
         }
-    }
-
-    #fail(error) {
-        if (leaveIfUnauthorized(error)) return;
-        this.#problem.textContent = errorMessage(error);
-        this.#problem.hidden = false;
     }
 }

@@ -3,11 +3,10 @@
 import { ask } from "../dialog.js";
 import { checkbox, field, select } from "../field.js";
 import { el, icon, newID } from "../dom.js";
-import { errorMessage } from "../errors.js";
-import { get, post, send } from "../api.js";
-import { leaveIfUnauthorized } from "../frame.js";
+import { get, post, request } from "../api.js";
 import { menu } from "../menu.js";
 import { moment, t } from "../i18n.js";
+import { Problem } from "../problem.js";
 import { showSecret } from "../secret.js";
 import { snippets } from "./snippets.js";
 import { toast } from "../toast.js";
@@ -16,7 +15,7 @@ const SCOPES = ["chat", "v1", "recall", "manage"];
 
 export class KeysView {
     #rows = el("tbody");
-    #problem = el("p", { class: "problem", role: "alert", hidden: true });
+    #problem = new Problem();
 
     constructor() {
         const id = newID("keys");
@@ -25,7 +24,7 @@ export class KeysView {
                 el("div", { class: "card-head" }, el("h2", { id }, t("keys.title")),
                     el("button", { type: "button", onclick: () => this.#add() }, t("keys.add"))),
                 el("p", { class: "lead" }, t("keys.lead")),
-                this.#problem,
+                this.#problem.element,
                 el("table", { class: "cards" },
                     el("thead", {}, el("tr", {},
                         ["keys.name", "keys.ending", "keys.made", "keys.used", "keys.expires", "keys.may"]
@@ -36,7 +35,7 @@ export class KeysView {
     }
 
     async shown() {
-        await this.#try(async () => {
+        await this.#problem.watch(async () => {
             const { keys } = await get("api/keys");
             this.#rows.replaceChildren(...keys.map((key) => this.#row(key)));
         });
@@ -83,7 +82,7 @@ export class KeysView {
         const scopes = SCOPES.filter((scope) => values[`scope_${scope}`]);
         const members = { name: values.name.trim(), scopes };
         if (values.days) members.expires_at = inDays(Number(values.days));
-        await this.#try(async () => this.#show(await post("api/keys", members), t("keys.added", { name: members.name })));
+        await this.#problem.watch(async () => this.#show(await post("api/keys", members), t("keys.added", { name: members.name })));
     }
 
     async #rename(key) {
@@ -93,7 +92,7 @@ export class KeysView {
             confirm: t("action.save"),
         });
         if (!values) return;
-        await this.#try(async () => {
+        await this.#problem.watch(async () => {
             await request("PATCH", `api/keys/${encodeURIComponent(key.id)}`, { name: values.name.trim() });
             await this.shown();
         });
@@ -108,7 +107,7 @@ export class KeysView {
             fields: [field(t("keys.grace"), grace)], confirm: t("keys.renew"),
         });
         if (!values) return;
-        await this.#try(async () => this.#show(
+        await this.#problem.watch(async () => this.#show(
             await post(`api/keys/${encodeURIComponent(key.id)}/rotate`, { grace_seconds: Number(values.grace) }),
             t("keys.renewed", { name: key.name })));
     }
@@ -119,7 +118,7 @@ export class KeysView {
             isGrave: true,
         });
         if (!values) return;
-        await this.#try(async () => {
+        await this.#problem.watch(async () => {
             await request("DELETE", `api/keys/${encodeURIComponent(key.id)}`);
             toast(t("keys.revoked", { name: key.name }));
             await this.shown();
@@ -130,21 +129,6 @@ export class KeysView {
         await showSecret({ title, text: t("adduser.key_once"), secret: answer.api_key });
         await this.shown();
     }
-
-    async #try(action) {
-        this.#problem.hidden = true;
-        try {
-            await action();
-        } catch (error) {
-            if (leaveIfUnauthorized(error)) return;
-            this.#problem.textContent = errorMessage(error);
-            this.#problem.hidden = false;
-        }
-    }
-}
-
-async function request(method, path, members) {
-    await send(path, { method, body: members && JSON.stringify(members) });
 }
 
 function isOver(key) {

@@ -1,57 +1,36 @@
 // How much of each limit is used, with a bar and when it begins anew.
 
-import { amount, moment, number, plural, t } from "../i18n.js";
+import { amount, moment, number, t } from "../i18n.js";
 import { el, newID } from "../dom.js";
-import { errorMessage } from "../errors.js";
-import { get } from "../api.js";
-import { leaveIfUnauthorized } from "../frame.js";
+import { Problem } from "../problem.js";
+import { Refresher } from "../refresher.js";
 import { relative } from "../console/relative.js";
 
 const SECONDS = 15;
 
 export class LimitsView {
-    #isShown = false;
-    #timer = 0;
-    #isFirst = true;
     #list = el("ul", { class: "limits" });
     #none = el("p", { class: "quiet-text", hidden: true }, t("limits.none"));
-    #problem = el("p", { class: "problem", role: "alert", hidden: true });
+    #problem = new Problem();
+    #refresher = new Refresher("api/limits", SECONDS, this.#problem, (answer) => this.#fill(answer));
 
     constructor() {
         const id = newID("limits");
         this.element = el("section", { class: "card", "aria-labelledby": id },
-            el("h2", { id }, t("limits.title")), this.#problem, this.#list, this.#none);
-        document.addEventListener("visibilitychange", () => this.#schedule(0));
+            el("h2", { id }, t("limits.title")), this.#problem.element, this.#list, this.#none);
     }
 
     shown() {
-        this.#isShown = true;
-        this.#schedule(0);
+        this.#refresher.start();
     }
 
     hidden() {
-        this.#isShown = false;
-        clearTimeout(this.#timer);
+        this.#refresher.stop();
     }
 
-    #schedule(seconds) {
-        clearTimeout(this.#timer);
-        if (this.#isShown && !document.hidden) this.#timer = setTimeout(() => this.#refresh(), seconds * 1000);
-    }
-
-    async #refresh() {
-        try {
-            const { limits, currency } = await get("api/limits", { isQuiet: !this.#isFirst });
-            this.#isFirst = false;
-            this.#problem.hidden = true;
-            this.#list.replaceChildren(...limits.map((limit) => row(limit, currency)));
-            this.#none.hidden = limits.length > 0;
-        } catch (error) {
-            if (leaveIfUnauthorized(error)) return;
-            this.#problem.textContent = errorMessage(error);
-            this.#problem.hidden = false;
-        }
-        this.#schedule(SECONDS);
+    #fill({ limits, currency }) {
+        this.#list.replaceChildren(...limits.map((limit) => row(limit, currency)));
+        this.#none.hidden = limits.length > 0;
     }
 }
 

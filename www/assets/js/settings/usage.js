@@ -4,9 +4,8 @@ import { amount, number, t } from "../i18n.js";
 import { el, newID } from "../dom.js";
 import { field, select } from "../field.js";
 import { dayBars } from "./daybars.js";
-import { errorMessage } from "../errors.js";
 import { get } from "../api.js";
-import { leaveIfUnauthorized } from "../frame.js";
+import { Problem } from "../problem.js";
 
 const SPANS = [7, 30, 90];
 
@@ -16,28 +15,23 @@ export class UsageView {
         { value: "30", onchange: () => this.shown() });
     #figures = el("dl", { class: "figures" });
     #body = el("div", { class: "stack" });
-    #problem = el("p", { class: "problem", role: "alert", hidden: true });
+    #problem = new Problem();
 
     constructor() {
         const id = newID("usage");
         this.element = el("section", { class: "card", "aria-labelledby": id },
             el("div", { class: "card-head" }, el("h2", { id }, t("usage.title")), field(t("usage.span"), this.#span)),
-            this.#problem, this.#figures, this.#body);
+            this.#problem.element, this.#figures, this.#body);
     }
 
     async shown() {
         const [from, to] = days(Number(this.#span.value));
         const ask = (by) => get(`api/usage?from=${from}&to=${to}&by=${by}`);
-        try {
+        await this.#problem.watch(async () => {
             const [byDay, byModel, byKey, names] = await Promise.all([ask("day"), ask("model"), ask("key"), keyNames()]);
-            this.#problem.hidden = true;
             for (const row of byKey.usage) row.key = names.get(row.key) ?? row.key;
             this.#fill(byDay, byModel, byKey, from, to);
-        } catch (error) {
-            if (leaveIfUnauthorized(error)) return;
-            this.#problem.textContent = errorMessage(error);
-            this.#problem.hidden = false;
-        }
+        });
     }
 
     #fill(byDay, byModel, byKey, from, to) {

@@ -14,7 +14,8 @@ package struct Authenticator: Sendable {
     /// page's `api_key`; of the OpenAI API from the header fields alone.
     ///
     /// - Throws: ``GatewayError/invalidKey`` for a missing, mistyped, unknown or revoked key, one same answer;
-    ///   `keyExpired` and `keyNotYetValid` to those who have the key; `conflictingKeys` for two keys of one role; `notAllowed` for a key in another role's parameter.
+    ///   `keyExpired` and `keyNotYetValid` to those who have the key; `conflictingKeys` for two keys of one role;
+    ///   `notAllowed` for a key in another role's parameter.
     package func principal(of call: Call) async throws -> Principal {
         let presented = try presentedKeys(in: call)
         let found = try await store.caller(presented.map(\.key.digest), acting: nil)

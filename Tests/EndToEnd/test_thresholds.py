@@ -1,5 +1,6 @@
 """A webhook is told, signed and once a period, who has used a part of a limit."""
 
+import contextlib
 import json
 import os
 import re
@@ -213,15 +214,23 @@ def test_a_receiver_that_is_down_is_told_after_kills_of_all_workers(watched):
         receiver.stop()
 
 
-def test_a_reload_counts_at_once_although_an_old_worker_still_answers(watched, receiver):
+def test_a_reload_counts_at_once_although_old_workers_still_answer(watched, receiver, upstream):
     gateway = watched("http://127.0.0.1:9/", {"tokens_per_day": 200})
-    user_id = new_id()
-    with gateway.http.stream(
-        "POST", "/v1/chat/completions", headers={"Authorization": f"Bearer {gateway.add_user()}"},
-        json={"model": "stub-model", "stream": True, "messages": [
-            {"role": "user", "content": "[[never_ending;piece_delay_ms:50]] x"}]},
-    ) as stream:
-        next(stream.iter_lines())
+    before = gateway.worker_pids()
+    key, user_id = gateway.add_user(), new_id()
+    gateway.post("/api/client/update-user", gateway.admin_key, user_id=gateway.get(
+        "/api/whoami", key).json()["user_id"], limits={"tokens_per_day": None})
+    lines = []
+    with contextlib.ExitStack() as streams:
+        # So many that each worker has some.
+        for _ in range(24):
+            stream = streams.enter_context(gateway.http.stream(
+                "POST", "/v1/chat/completions", headers={"Authorization": f"Bearer {key}"},
+                json={"model": "stub-model", "stream": True, "messages": [
+                    {"role": "user", "content": "[[never_ending;piece_delay_ms:200]] x"}]}))
+            # Kept, because a stream is closed with the iterator over it.
+            lines.append(stream.iter_lines())
+            next(lines[-1])
         settings = json.loads(json.dumps(gateway.settings))
         settings["usage"]["thresholds"].update(webhook_url=receiver.url, percent=[50])
         gateway.write_settings(settings)
@@ -230,6 +239,7 @@ def test_a_reload_counts_at_once_although_an_old_worker_still_answers(watched, r
         complete(gateway, gateway.add_user(user_id))
 
         process.eventually(lambda: ("user", user_id, "tokens_per_day", 50) in receiver.told(), "the new one is told")
+        assert all(os.path.exists(f"/proc/{pid}/fd/0") for pid in before), "all of them drain"
 
 
 def test_wrong_settings_are_told_with_their_place(watched, receiver, tmp_path):

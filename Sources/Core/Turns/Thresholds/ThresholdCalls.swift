@@ -76,7 +76,8 @@ final class ThresholdCalls: Sendable {
     }
 
     private func make(_ call: ThresholdCall, in book: ThresholdBook) async {
-        let outcome = await webhook.call(call.body.bytes)
+        // One that came to its end since it was seen to wait is over.
+        let outcome = book.isWaiting(call.id) ? await webhook.call(call.body.bytes) : .cancelled
         state.withLock { $0.underWay -= 1 }
         switch outcome {
         case .delivered:
@@ -104,7 +105,7 @@ final class ThresholdCalls: Sendable {
             log.warning(
                 "a call about a threshold failed and is tried again",
                 metadata: ["id": "\(call.id)", "reason": "\(reason)", "failures": "\(failures)"])
-        case .cancelled: state.withLock { $0.attempts[call.id]?.task = nil }
+        case .cancelled: state.withLock { $0.attempts[call.id] = nil }
         }
     }
 

@@ -52,6 +52,8 @@ package final class ThresholdBook: Sendable {
     /// The calls that are to be made, the oldest first.
     package var waiting: [ThresholdCall] { state.withLock { $0.waiting } }
 
+    package func isWaiting(_ id: String) -> Bool { state.withLock { $0.waiting.contains { $0.id == id } } }
+
     /// Notes crossings that were not noted before, so that they survive all that acknowledged writes do.
     ///
     /// After an error it is not known which are noted; then this object is of no use any more.

@@ -88,6 +88,8 @@ extension Composition {
         /// Where a file without a name may be made.
         var spoolDirectory: String
         var executorThreads: Int
+        /// To be called when no more requests are accepted.
+        var drain: @Sendable () -> Void
         /// To be called when nothing is answered any more.
         var close: @Sendable () -> Void
     }
@@ -110,11 +112,14 @@ extension Composition {
         let composition = try Composition(
             settings: settings, store: store, log: log, onStorageFault: { kill(getpid(), SIGTERM) })
         store.start()
+        let thresholds = ThresholdWatch(settings, store: store, client: composition.client, log: log)
+        thresholds?.begin()
         return Parts(
             responder: composition.makeGateway(),
             maxBodyBytes: { [server = settings.server] in server.maxBodyBytes(at: $0) },
             isLight: { [server = settings.server] in server.isTurn(at: $0) },
-            spoolDirectory: stateDirectory, executorThreads: 32, close: { store.stop() })
+            spoolDirectory: stateDirectory, executorThreads: 32,
+            drain: { thresholds?.end() }, close: { store.stop() })
     }
 
     static func makeAccountAdmin(settingsPath: String, stateDirectory: String) throws -> AccountAdmin {

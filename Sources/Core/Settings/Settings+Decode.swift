@@ -31,6 +31,9 @@ extension Settings {
         audit.finish()
         settings.keys = Keys(root.section("keys"))
         settings.prices = Prices(root.section("prices"), accounts: settings.openAI.accounts)
+        let usage = root.section("usage")
+        settings.thresholds = Thresholds(usage.section("thresholds", mayBeNull: true))
+        usage.finish()
         root.finish()
         guard report.problems.isEmpty else {
             throw SettingsError(problems: report.problems, warnings: report.warnings)

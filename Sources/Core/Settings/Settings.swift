@@ -13,6 +13,8 @@ package struct Settings: Sendable, Equatable {
     package var auditOmitsAddress = false
     /// What calls cost: the key `prices`.
     package var prices = Prices()
+    /// Of what use the operator is told: the key `usage.thresholds`.
+    package var thresholds = Thresholds()
 
     /// The bounds on keys that users make: the key `keys`.
     package var keys = Keys()

@@ -195,6 +195,13 @@ package protocol Store: Sendable {
     /// Makes the totals anew from the rows.
     func rebuildUsage() async throws
 
+    // MARK: Thresholds
+
+    /// What is needed to tell of thresholds, which one process does at a time.
+    ///
+    /// - Returns: Nil while another has it; it is free again with the last use of what was given, or with that process.
+    func thresholdBook() async throws -> ThresholdBook?
+
     // MARK: Audit log
 
     /// Appends an entry to the audit log.

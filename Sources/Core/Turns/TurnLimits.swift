@@ -75,6 +75,11 @@ package struct TurnLimits: Sendable {
     package func standings(of user: User, with key: User.Key? = nil) async throws -> [LimitStanding] {
         var parts = try await parts(of: user) + self.parts(of: user, with: key, for: nil)
         for group in try await store.validGroups(of: user) { parts += self.parts(of: user, with: nil, for: group) }
+        return try await standings(of: parts)
+    }
+
+    func standings(of parts: [LimitClaim.Part]) async throws -> [LimitStanding] {
+        var parts = parts
         var standings: [LimitStanding] = []
         while !parts.isEmpty {
             let claim = LimitClaim(

@@ -27,12 +27,12 @@ struct WorkerCommand: ParsableCommand {
 
         let logger = Logger(label: "worker")
         let server: FCGIServer
-        let close: @Sendable () -> Void
+        let (drain, close): (@Sendable () -> Void, @Sendable () -> Void)
         do {
             let listeners = try WorkerEnvironment.listeners()
             let settings = try WorkerEnvironment.keptSettings() ?? Settings.load(path: options.settings).settings
             let parts = try Composition.makeResponder(settings: settings, stateDirectory: options.stateDir)
-            close = parts.close
+            (drain, close) = (parts.drain, parts.close)
             server = try FCGIServer(
                 listeners: listeners, responder: parts.responder,
                 threads: RequestExecutor(threads: parts.executorThreads),
@@ -48,6 +48,7 @@ struct WorkerCommand: ParsableCommand {
 
         let received = signals.wait()
         logger.info("Draining", metadata: ["signal": "\(received)"])
+        drain()
         let abandoned = server.drain(atMost: .seconds(options.drainSeconds))
         if abandoned > 0 { logger.error("Requests did not end when cancelled", metadata: ["count": "\(abandoned)"]) }
         if abandoned == 0 { close() }

@@ -22,7 +22,7 @@ struct StateLayout: Sendable {
     var areas: [String] {
         [
             "locks", "trash", "accounts", "users", "users/lists", "keys", "groups", "conversations", "answers",
-            "journals", "removals", "usage", "usage/rows", "limits", "secrets",
+            "journals", "removals", "usage", "usage/rows", "usage/thresholds", "limits", "secrets",
         ]
         .map { "\(root)/\($0)" }
     }
@@ -40,6 +40,12 @@ struct StateLayout: Sendable {
 
     /// Held by whoever folds rows in regularly.
     var usageLease: String { "\(locks)/usage.lease" }
+
+    /// Which thresholds of limits were noticed, and what is still to be told of them.
+    var thresholds: String { "\(root)/usage/thresholds/log.jsonl" }
+
+    /// Held by whoever tells of thresholds.
+    var thresholdsLease: String { "\(locks)/thresholds.lease" }
 
     /// The directories over which records are spread, made at the first start.
     var shards: [String] {

@@ -167,4 +167,27 @@ struct UsageTotalsTests {
         #expect(try tokens(store) == 10)
         #expect(try store.verifyUsage(days).count == 0)
     }
+
+    @Test func `what limits find is what each subject took, a client what it asked for itself, too`() async throws {
+        let period = LimitCalendar().period(at: .now)
+        let store = try directory.store()
+        let days = [Day(CivilDay(number: period.day)), Day(CivilDay(number: period.day - 40))]
+        for day in days {
+            for (user, client, tokens) in [("1", String?.none, 1), ("2", "1", 10), ("3", "4", 100), ("4", nil, 1000)] {
+                var row = UsageRow(
+                    at: .now, day: day, account: "a", model: "m", kind: .chat,
+                    usage: TokenUsage(prompt: tokens, completion: 0))
+                (row.user, row.client) = (user, client)
+                try await store.note([row], by: nil)
+            }
+        }
+
+        let wanted: [(LimitSubject.Kind, String, Int)] = [
+            (.user, "1", 1), (.user, "2", 10), (.client, "1", 11), (.client, "4", 1100), (.account, "a", 1111),
+            (.model, "m", 1111), (.client, "9", 0),
+        ]
+        let found = try store.totals(of: wanted.map { LimitSubject($0.0, $0.1) }, in: period)
+
+        for (kind, name, tokens) in wanted { #expect(found[LimitSubject(kind, name)]?.dayTokens == tokens) }
+    }
 }

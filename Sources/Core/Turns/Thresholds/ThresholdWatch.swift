@@ -10,7 +10,7 @@ package final class ThresholdWatch: Sendable {
     /// How many users a step of the round looks at, and how long it pauses after each round.
     private static let (usersAtOnce, pause) = (100, Duration.seconds(300))
     /// For how long it looks for a row to be settled, and at how many at most.
-    private static let (patience, mostRecent) = (Duration.seconds(120), 20_000)
+    private static let (longestWait, mostRecent) = (Duration.seconds(120), 20_000)
 
     /// The state directory may block, so this is not the cooperative pool's work.
     private static let executor = RequestExecutor(threads: 2)
@@ -101,7 +101,7 @@ package final class ThresholdWatch: Sendable {
         for (names, time) in state.recent {
             let look = try await look(names, &state, &seen)
             found += look.calls
-            if !look.isRunning || now - time > Self.patience { state.recent[names] = nil }
+            if !look.isRunning || now - time > Self.longestWait { state.recent[names] = nil }
         }
         for names in try nextOfRound(&state, book) { found += try await look(names, &state, &seen).calls }
 

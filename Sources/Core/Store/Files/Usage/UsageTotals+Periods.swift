@@ -3,6 +3,12 @@ struct PeriodTotal: Sendable, Equatable {
     var dayTokens = 0
     var monthTokens = 0
     var monthNano = 0
+
+    static func + (one: Self, other: Self) -> Self {
+        PeriodTotal(
+            dayTokens: one.dayTokens + other.dayTokens, monthTokens: one.monthTokens + other.monthTokens,
+            monthNano: one.monthNano + other.monthNano)
+    }
 }
 
 /// What the limits' table loses with a boot it finds here again.
@@ -24,6 +30,12 @@ extension JSONFileStore {
 
 extension UsageTotals {
     func total(of subject: LimitSubject, in period: LimitPeriod) throws(StoreError) -> PeriodTotal {
+        guard subject.kind == .client else { return try rows(of: subject, in: period) }
+        // What a client asks for itself is its own, and that of no client.
+        return try rows(of: subject, in: period) + rows(of: LimitSubject(.user, subject.name), in: period)
+    }
+
+    private func rows(of subject: LimitSubject, in period: LimitPeriod) throws(StoreError) -> PeriodTotal {
         let civil = CivilDay(number: period.day)
         let (day, first) = (Day(civil), Day(CivilDay(year: civil.year, month: civil.month, day: 1)))
         var (table, condition, values) = ("d", "", [SQLite.Value.text(subject.name)])

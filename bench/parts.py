@@ -9,6 +9,7 @@ from pathlib import Path
 
 import loads
 import scale
+import usage as ledger
 from servers import PIECES, WAIT, Front, Gateway
 
 
@@ -128,12 +129,42 @@ def repeats(run: Run) -> dict:
         return {f"{count} streams": {"kept_kib": kept, "growth": kept[-1] / kept[1], "failed": failed}}
 
 
+def limits(run: Run) -> dict:
+    """Completions on 32 connections with limits of all kinds, beside those of a gateway without any."""
+    many = {kind: 1_000_000_000 for kind in (
+        "requests_per_minute", "tokens_per_minute", "tokens_per_day", "tokens_per_month", "cost_per_month", "concurrent")}
+    with ExitStack() as stack:
+        ways = [
+            Gateway(stack, run.folder, name, run.front.fixed, "flush", **sections).way
+            for name, sections in (
+                ("without limits", {}),
+                ("with limits", {
+                    "prices": {"currency": "EUR", "m": {"input": 1, "output": 2}},
+                    "limits": {"user": many, "client": many, "models": {"m": many}, "pools": {"free": many},
+                               "accounts": {"a": many, "b": many}}}))]
+        for way in ways:
+            loads.requests(way, 32, 1)
+        # More rounds, because what is looked for is smaller than what a round wanders.
+        rounds = loads.by_turns(ways, 3 * run.rounds, lambda way: loads.requests(way, 32, run.seconds))
+        for round in rounds:
+            base = round["without limits"]
+            for row in round.values():
+                row.update({"ratio": row["per_second"] / base["per_second"]})
+        return summary(rounds)
+
+
+def usage(run: Run) -> dict:
+    """The ledger with very many rows: what making the totals anew takes, and what people and pages ask."""
+    return ledger.measure(run.folder, run.front, run.is_short)
+
+
 def growth(run: Run) -> dict:
     """Whether anything takes longer where there are more users, conversations and messages."""
     return scale.measure(run.folder, run.front, run.is_short)
 
 
-ALL = {part.__name__: part for part in (requests, one, streams, long, memory, repeats, growth)}
+ALL = {part.__name__: part for part in (
+    requests, one, streams, long, memory, repeats, limits, usage, growth)}
 
 
 def timed(run: Run, name: str) -> dict:

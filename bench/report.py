@@ -17,6 +17,10 @@ AIMS = (
     ("2,000 streams, resident memory", "memory/2000 streams/rss_kib", "MiB", 1024, "at most", 130),
     ("2,000 streams, kept after the last run, of the first", "repeats/2000 streams/growth", "", 1, "at most", 1.2),
     ("10,000 in flight, resident memory", "memory/10000 requests in flight/rss_kib", "MiB", 1024, "at most", 380),
+    ("limits of all kinds, of none", "limits/median/with limits/ratio", "", 1, "at least", 0.97),
+    ("a user's month by day", "usage/operations/own month by day/ms", "ms", 1, "at most", 5),
+    ("all by day and model", "usage/operations/all by day and model/ms", "ms", 1, "at most", 50),
+    ("CSV of all users", "usage/operations/CSV of all users/ms", "ms", 1, "at most", 2000),
     ("chat, many to few", "growth/operations/chat/ratio", "", 1, "at most", 1.2),
     ("recall of one, many to few", "growth/operations/recall of one/ratio", "", 1, "at most", 1.2),
     ("add user, many to few", "growth/operations/add user/ratio", "", 1, "at most", 1.2),
@@ -71,9 +75,9 @@ def number(value: float | None) -> str:
     return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
 
 
-def requests(results: dict) -> str:
-    return table(
-        ("32 connections", "requests/s", "of proxy_pass", "p50 ms", "p99 ms", "CPU µs a request", "failed"),
+def rates(base: str) -> Callable[[dict], str]:
+    return lambda results: table(
+        ("32 connections", "requests/s", f"of {base}", "p50 ms", "p99 ms", "CPU µs a request", "failed"),
         ((name, row["per_second"], row["ratio"], row["p50_us"] / 1000, row["p99_us"] / 1000, row["cpu_us"],
           int(row["errors"])) for name, row in results["median"].items()))
 
@@ -109,6 +113,12 @@ def repeats(results: dict) -> str:
           row["failed"]) for name, row in results.items() if isinstance(row, dict)])
 
 
+def usage(results: dict) -> str:
+    head = f"{results['rows']:,} rows of {results['users']:,} users over 30 days"
+    rows = [("totals made anew, s", results["rebuilt_s"]), ("totals, MB", results["totals_mb"])]
+    return table((head, ""), [*rows, *((f"{what}, ms", row["ms"]) for what, row in results["operations"].items())])
+
+
 def growth(results: dict) -> str:
     many = results["many"]
     head = f"to {many['users']:,} users, {many['conversations_of_the_user']:,} conversations of the user, " \
@@ -117,8 +127,9 @@ def growth(results: dict) -> str:
     return table((head, "few ms", "many ms", "ratio"), [*rows, ("four workers ready", results["ready_ms"], None, None)])
 
 
-PARTS = {"requests": requests, "one": latency("one connection"), "streams": streams,
-         "long": latency("200 messages of 53 KB"), "memory": memory, "repeats": repeats, "growth": growth}
+PARTS = {"requests": rates("proxy_pass"), "one": latency("one connection"), "streams": streams,
+         "long": latency("200 messages of 53 KB"), "memory": memory, "repeats": repeats,
+         "limits": rates("none"), "usage": usage, "growth": growth}
 
 
 def reached(rows: list[dict], is_judged: bool) -> str:

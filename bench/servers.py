@@ -45,15 +45,17 @@ class Gateway:
     """The program with an nginx of its own, as `nginx-config` writes it."""
 
     def __init__(
-            self, stack: ExitStack, folder: Path, name: str, upstream: int, durability: str, workers: int = 2) -> None:
+            self, stack: ExitStack, folder: Path, name: str, upstream: int, durability: str, workers: int = 2,
+            **sections: dict) -> None:
+        """`sections` are put into the settings as they are."""
         self.port = processes.free_port()
-        self.home = folder / f"{name}-{self.port}"
+        self.home = folder / f"{name.replace(' ', '-')}-{self.port}"
         (self.home / "nginx").mkdir(parents=True)
         self.home.chmod(0o755)
         settings, socket, state = self.home / "settings.json", self.home / "socket", self.home / "state"
         accounts = [{"id": id, "base_url": f"http://127.0.0.1:{upstream}/v1", "models": ["m"]} for id in "ab"]
         settings.write_text(json.dumps({
-            "openai": {"instances": accounts}, "api_server": {"port": self.port, "durability": durability}}))
+            "openai": {"instances": accounts}, "api_server": {"port": self.port, "durability": durability}, **sections}))
         with (self.home / "serve.log").open("wb") as log:
             self.serve = processes.start(
                 stack, BINARY, "serve", "--settings", settings, "--state-dir", state, "--socket", socket, "--workers",

@@ -177,8 +177,9 @@ package protocol Store: Sendable {
     func note(_ rows: [UsageRow], by user: User?) async throws
     /// The sums of all rows that are stored by now.
     func usage(_ query: UsageQuery) async throws -> [UsageSum]
-    /// The rows of some days, the last days first; only of users of `client`, if that is not nil.
-    func usageRows(_ days: ClosedRange<Day>, ofClient client: String?) async throws -> UsageRows
+    /// The rows of some days, the last days first; only of users of `client`, if that is not nil, and only what `groups`
+    /// pay for, if those are not.
+    func usageRows(_ days: ClosedRange<Day>, ofClient client: String?, groups: GroupUse?) async throws -> UsageRows
     /// Whom a ``User/ledgerID`` named, also if that user is gone; nil where that is not known any more.
     func usageName(of ledgerID: String) async throws -> UsageName?
     /// Compares rows, totals and archive. Takes as long as there are rows and turns; others are not held up.

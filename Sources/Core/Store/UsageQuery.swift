@@ -14,6 +14,8 @@ package struct UsageQuery: Sendable {
     package var user: String?
     /// Only of users of this client; an empty text: only of those of no client.
     package var client: String?
+    /// Only what these groups pay for; nil: whoever pays.
+    package var groups: GroupUse?
     /// Goes on after the sum that this names; see ``UsageSum/place``.
     package var after: [String]?
     package var limit: Int
@@ -40,6 +42,25 @@ package struct UsageQuery: Sendable {
     package mutating func narrow(to user: User) {
         self.user = user.ledgerID
         client = user.clientLedgerID ?? ""
+    }
+}
+
+/// What some groups pay for.
+package struct GroupUse: Sendable {
+    /// The first day of each that counts: a group of the same id may have been there before, which was others'.
+    package var since: [Group.ID: Day]
+
+    package init(since: [Group.ID: Day]) { self.since = since }
+
+    /// The groups from the day on that they were made.
+    package init(_ groups: [Group], in zone: TimeZone) {
+        since = [:]
+        for group in groups { since[group.id] = zone.day(of: group.createdAt) }
+    }
+
+    func contains(_ row: UsageRow) -> Bool {
+        guard let group = row.group, let first = since[group] else { return false }
+        return row.day >= first
     }
 }
 

@@ -94,8 +94,12 @@ extension JSONFileStore {
         try withTotals { totals throws(StoreError) in try totals.rebuild() }
     }
 
-    package func usageRows(_ days: ClosedRange<Day>, ofClient client: String?) throws(StoreError) -> UsageRows {
-        UsageRows(try RowFile.days(in: layout.usageRows).filter(days.contains), in: layout.usageRows, ofClient: client)
+    package func usageRows(
+        _ days: ClosedRange<Day>, ofClient client: String?, groups: GroupUse?
+    ) throws(StoreError) -> UsageRows {
+        UsageRows(try RowFile.days(in: layout.usageRows).filter(days.contains), in: layout.usageRows) { row in
+            (client == nil || row.client ?? "" == client) && groups?.contains(row) ?? true
+        }
     }
 
     /// Runs `body` on the totals; a damaged database is made anew.

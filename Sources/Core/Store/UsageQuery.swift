@@ -12,6 +12,8 @@ package struct UsageQuery: Sendable {
     package var by: [Column]
     /// Only of this user, by ``User/ledgerID``; together with ``client`` it is found quickest.
     package var user: String?
+    /// Only of these, by ``User/ledgerID``; for a page of users, not for all.
+    package var users: [String]?
     /// Only of users of this client; an empty text: only of those of no client.
     package var client: String?
     /// Only what these groups pay for; nil: whoever pays.

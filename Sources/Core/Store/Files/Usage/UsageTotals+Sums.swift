@@ -1,7 +1,7 @@
 extension UsageTotals {
     /// The sums that `query` asks for, in falling order of ``UsageSum/place``.
     func sums(_ query: UsageQuery) throws(StoreError) -> [UsageSum] {
-        let needsUsers = query.user != nil || query.by.contains(.user) || query.by.contains(.key)
+        let needsUsers = query.user != nil || query.users != nil || query.by.contains(.user) || query.by.contains(.key)
         if query.groups?.since.isEmpty == true { return [] }
         let columns = query.order.map(Self.column)
         var conditions = ["day BETWEEN ? AND ?"]
@@ -10,6 +10,10 @@ extension UsageTotals {
             guard let value else { continue }
             conditions.append("\(name) = ?")
             values.append(.text(value))
+        }
+        if let users = query.users {
+            conditions.append("user IN (\(users.map { _ in "?" }.joined(separator: ", ")))")
+            values += users.map { .text($0) }
         }
         if let after = query.after, after.count == columns.count {
             conditions.append(

@@ -57,7 +57,7 @@ package struct Routes: Sendable {
         let models = ModelsHandler(authenticator: authenticator, dispatcher: dispatcher)
         let accessToken = AccessTokenHandler(
             store: store, signIn: signIn, proxy: server.defaultProxy, pages: pages)
-        let accounts = AccountsHandler(admin: accounts)
+        let accounts = AccountsHandler(admin: accounts, auditLog: auditLog)
         let health = HealthHandler(store: store)
         let usage = UsageHandler(
             authenticator: authenticator, store: store, zone: settings.limits.timeZone, basePath: server.basePath)

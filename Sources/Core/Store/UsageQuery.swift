@@ -88,6 +88,8 @@ package struct UsageName: Sendable, Equatable {
     package var owner: String
     package var userID: String
     package var username: String
+    /// When the user was removed; nil for one who is there, and where nobody noted it.
+    package var removedAt: Timestamp?
 
     package init(_ user: User) {
         owner = user.id.owner
@@ -102,6 +104,7 @@ package struct UsageName: Sendable, Equatable {
         self.owner = owner
         self.userID = userID
         username = record["username"]?.string ?? ""
+        removedAt = record["removed_at"]?.string.flatMap { Timestamp(rfc3339: $0) }
     }
 }
 

@@ -299,6 +299,75 @@ struct LimitsTableTests {
         #expect(try standing(later, .tokensPerDay).reserved == 0)
     }
 
+    private func origin(_ request: String, account: String? = nil) -> LimitClaim.Origin {
+        LimitClaim.Origin(
+            .v1, requestID: request, user: 7, client: 8, key: "0123456789abcdef", group: "g", model: "m",
+            currency: "EUR", account: account)
+    }
+
+    /// Reserves and never settles, as a process that is killed.
+    private func abandon(_ table: LimitsTable, _ origin: LimitClaim.Origin?) throws {
+        let claim = LimitClaim([.init(user, Limits())], prompt: 1, completion: 1, origin: origin, in: calendar)
+        _ = try taken(table, claim)
+    }
+
+    @Test func `a call of a dead process that left no row is told of once, with whose it was`() throws {
+        do {
+            let table = try open()
+            try abandon(table, origin("one"))
+            try abandon(table, origin("one", account: "a"))
+            try abandon(table, origin("two"))
+            try abandon(table, nil)
+        }
+        let lost = LostCalls()
+
+        let later = try LimitsTable.open(path, boot: "b", lost: lost) { _, _, _ in [:] }
+
+        let calls = lost.take().sorted { $0.origin.requestID < $1.origin.requestID }
+        #expect(calls.map(\.origin.requestID) == ["one", "two"])
+        #expect(calls.map(\.origin.account) == ["a", nil] && calls.map(\.day) == [20_000, 20_000])
+        let first = try #require(calls.first)
+        #expect(first.origin.kind == .v1 && first.origin.user == 7 && first.origin.client == 8)
+        #expect(first.origin.key == "0123456789abcdef" && first.origin.model == "m" && first.origin.currency == "EUR")
+        #expect(first.group == LimitSubject(.group, "g").digest && first.at <= .now)
+        #expect(lost.take().isEmpty)
+        #expect(try later.giveBack() == false && lost.take().isEmpty)
+        #expect(try standing(later, .concurrent).reserved == 0)
+    }
+
+    @Test func `a call that left a row, or that was settled, is not lost`() throws {
+        do {
+            let table = try open()
+            try abandon(table, origin("one"))
+            let claim = LimitClaim(
+                [.init(user, Limits())], prompt: 1, completion: 1, origin: origin("two"), in: calendar)
+            try settle(table, try taken(table, claim), 5)
+        }
+        let row = UsageRow(
+            at: moment(0).time, day: Day(utc: moment(0).time), account: "a", kind: .v1,
+            usage: TokenUsage(prompt: 4, completion: 3))
+        let lost = LostCalls()
+
+        _ = try LimitsTable.open(path, boot: "b", lost: lost) { _, _, calls in
+            Dictionary(uniqueKeysWithValues: calls.map { ($0, [row]) })
+        }
+
+        #expect(lost.take().isEmpty)
+    }
+
+    @Test func `a text that has no room is not known, and one of other letters is`() throws {
+        var long = origin(String(repeating: "r", count: 48))
+        long.model = String(repeating: "ü", count: 31) + "x"
+        long.currency = "€"
+        do { try abandon(try open(), long) }
+        let lost = LostCalls()
+
+        _ = try LimitsTable.open(path, boot: "b", lost: lost) { _, _, _ in [:] }
+
+        let call = try #require(lost.take().first)
+        #expect(call.origin.requestID.isEmpty && call.origin.model == long.model && call.origin.currency == "€")
+    }
+
     @Test func `another boot begins anew`() throws {
         do {
             let table = try open()

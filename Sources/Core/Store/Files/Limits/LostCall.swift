@@ -17,7 +17,8 @@ struct LostCall: Sendable, Equatable {
         for hold in holds {
             var origin = hold.origin
             guard let kind = origin.kindOfRow else {
-                if origin.kind == limits_table_call.account { accounts[origin.requestText] = origin.nameText }
+                let request = origin.requestText
+                if origin.kind == limits_table_call.account, !request.isEmpty { accounts[request] = origin.nameText }
                 continue
             }
             let request = LimitClaim.Origin(

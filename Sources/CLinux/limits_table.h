@@ -23,6 +23,23 @@ struct limits_table_record {
     uint32_t tokens[limits_table_ring];
 };
 
+/*
+ * Whose call a hold is of, as the ledger's row of it would say. Texts end with a NUL; one that does not fit is empty.
+ */
+struct limits_table_call {
+    /* The numbers of the user, and of the client that owns it; 0 where there is none. */
+    int64_t user, client;
+    /* The digest of the group that pays; 0 for none. */
+    uint64_t group;
+    /* 1 for /api/chat, 2 for the OpenAI API; 3 for what the same call holds of the account in `name`; 0: not known. */
+    uint32_t kind;
+    char currency[12];
+    char request[48];
+    char key[24];
+    /* The model, or the account. */
+    char name[64];
+};
+
 /* What a running call has reserved. */
 struct limits_table_hold {
     /* How many subjects there are; 0 where the place is free. */
@@ -37,6 +54,7 @@ struct limits_table_hold {
     uint32_t tick;
     /* The free place after this one and 1; 0 for the last. */
     uint32_t next;
+    struct limits_table_call origin;
 };
 
 /* What is overwritten by one change, as it was before. */
@@ -92,5 +110,5 @@ static inline uint32_t *_Nonnull limits_table_undone(struct limits_table_undo *_
 static inline struct limits_table_record *_Nonnull limits_table_before(struct limits_table_undo *_Nonnull undo) { return undo->before; }
 
 _Static_assert(sizeof(struct limits_table_record) == 192, "the layout changed");
-_Static_assert(sizeof(struct limits_table_hold) == 80, "the layout changed");
+_Static_assert(sizeof(struct limits_table_hold) == 256, "the layout changed");
 _Static_assert(sizeof(struct limits_table_head) <= 4096, "the head grew");

@@ -11,7 +11,7 @@ struct App: ParsableCommand {
             ServeCommand.self, WorkerCommand.self, NginxConfigCommand.self, CheckSettingsCommand.self,
             UsersCommand.self, KeysCommand.self, GroupsCommand.self, AdminCommand.self, AccountsCommand.self,
             ImportCommand.self, ExportCommand.self, AuditCommand.self, UsageCommand.self,
-            LimitsCommand.self, PseudonymCommand.self,
+            LimitsCommand.self, PseudonymCommand.self, RetentionCommand.self,
         ])
 
     static func main() {

@@ -101,7 +101,7 @@ extension Composition {
         let log = Logger(label: "state")
         let store = try openStore(stateDirectory, durability: settings.server.durability, log: log)
         _ = try store.pseudonyms()
-        store.maintain()
+        store.maintain(settings.retention)
         return try Blocking.run { try await store.createFirstAdmin() }
     }
 
@@ -111,7 +111,7 @@ extension Composition {
         // The worker drains and ends; its supervisor starts another, which reads what the disk really holds.
         let composition = try Composition(
             settings: settings, store: store, log: log, onStorageFault: { kill(getpid(), SIGTERM) })
-        store.start()
+        store.start(settings.retention)
         let thresholds = ThresholdWatch(settings, store: store, client: composition.client, log: log)
         thresholds?.begin()
         return Parts(

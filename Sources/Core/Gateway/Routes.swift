@@ -57,7 +57,7 @@ package struct Routes: Sendable {
         let models = ModelsHandler(authenticator: authenticator, dispatcher: dispatcher)
         let accessToken = AccessTokenHandler(
             store: store, signIn: signIn, proxy: server.defaultProxy, pages: pages)
-        let accounts = AccountsHandler(admin: accounts)
+        let accounts = AccountsHandler(admin: accounts, auditLog: auditLog)
         let health = HealthHandler(store: store)
         let usage = UsageHandler(
             authenticator: authenticator, store: store, zone: settings.limits.timeZone, basePath: server.basePath)
@@ -100,8 +100,8 @@ package struct Routes: Sendable {
             Route("/api/admin/limits/raise", [.post], for: .admins, in: .manage, limits.raise),
             Route("/api/usage", [.get], for: .everyRole, usage.own),
             Route("/api/client/usage", [.get], for: .owners, in: .manage, usage.ofUser),
-            Route("/api/admin/usage", [.get], for: .owners, in: .manage, usage.all),
-            Route("/api/admin/usage/rows", [.get], for: .owners, in: .manage, usage.rows),
+            Route("/api/admin/usage", [.get], for: .everyRole, in: .manage, usage.all),
+            Route("/api/admin/usage/rows", [.get], for: .everyRole, in: .manage, usage.rows),
             Route("/v1/chat/completions", [.post], .openAI, for: .chatters, in: .v1, completions.respond),
             Route("/v1/models", [.get], .openAI, for: .everyRole, in: .v1, models.list),
             Route("/v1/models/*", [.get], .openAI, for: .everyRole, in: .v1, models.one),

@@ -2,7 +2,7 @@
 package struct AccountAdmin: Sendable {
     package enum Action: String, Sendable, CaseIterable { case enable, disable, test }
 
-    let store: any Store
+    package let store: any Store
     let pool: AccountPool
     let drivers: UpstreamDrivers
     let ledger: UsageLedger
@@ -23,15 +23,19 @@ package struct AccountAdmin: Sendable {
 
     /// Does `action` and answers with the account's row after it; a test adds how it went.
     ///
-    /// - Parameter admin: Who wants it, if that is known, and with which request.
+    /// - Parameters:
+    ///   - admin: Who wants it, if that is known, and with which request.
+    ///   - note: Writes to the audit log what is about to be done; a test is not written there.
     /// - Throws: ``GatewayError`` 404 for an unknown account.
     package func perform(
-        _ action: Action, on id: Account.ID, by admin: User? = nil, requestID: String? = nil
+        _ action: Action, on id: Account.ID, by admin: User? = nil, requestID: String? = nil,
+        note: (_ action: String) async throws -> Void = { _ in }
     ) async throws -> JSON {
         guard let account = pool.account(id) else {
             throw GatewayError(.notFound, "There is no such account.", parameter: "id")
         }
         var outcome: JSON?
+        if action != .test { try await note("account.\(action.rawValue)") }
         switch action {
         case .enable: try await store.noteAccount(account, .enabled)
         case .disable: try await store.noteAccount(account, .disabled)
@@ -108,6 +112,7 @@ extension AccountHealth.State {
 /// `/api/admin/accounts`: the accounts' health for admins; GET lists, POST acts.
 package struct AccountsHandler: Sendable {
     let admin: AccountAdmin
+    let auditLog: AuditLog
 
     package func list(_ call: Call) async throws -> Response {
         .json(["status": "success", "accounts": .array(try await admin.rows())])
@@ -119,7 +124,8 @@ package struct AccountsHandler: Sendable {
             throw GatewayError.invalid("action", "enable, disable or test")
         }
         let account = try await admin.perform(
-            action, on: Account.ID(rawValue: id), by: try call.principal.caller, requestID: call.request.id)
+            action, on: Account.ID(rawValue: id), by: try call.principal.caller, requestID: call.request.id
+        ) { try await auditLog.note($0, ofAccount: id, in: call) }
         return .json(["status": "success", "account": account])
     }
 }

@@ -51,14 +51,27 @@ package struct AuditLog: Sendable {
 
     /// Writes to the audit log what is about to be done with a group, whoever does it.
     package func note(_ action: String, ofGroup group: Group.ID, in call: Call, _ details: JSON = [:]) async throws {
+        var members = JSONObject()
+        members["group"] = JSON(group)
+        for member in details.object?.members ?? [] { members[member.name] = member.value }
+        try await note(action, members, in: call)
+    }
+
+    /// Writes to the audit log what is about to be done with an account.
+    func note(_ action: String, ofAccount account: String, in call: Call) async throws {
+        var members = JSONObject()
+        members["account"] = JSON(account)
+        try await note(action, members, in: call)
+    }
+
+    private func note(_ action: String, _ members: JSONObject, in call: Call) async throws {
         let caller = try call.principal.caller
         var entry = JSONObject()
         entry["action"] = JSON(action)
         entry[caller.role.rawValue] = JSON(caller.id.userID)
         if caller.id.owner != User.selfOwner { entry["of_client"] = JSON(caller.id.owner) }
         if !omitsAddress, !call.request.remoteAddress.isEmpty { entry["address"] = JSON(call.request.remoteAddress) }
-        entry["group"] = JSON(group)
-        for member in details.object?.members ?? [] { entry[member.name] = member.value }
+        for member in members.members { entry[member.name] = member.value }
         try await store.audit(entry)
     }
 }

@@ -2,9 +2,12 @@
 extension UsersHandler {
     /// A page of the users that are asked for, newest first if nothing else is said; a client's are its own.
     package func list(_ call: Call) async throws -> Response {
-        let page = try await store.findUsers(try await query(of: call))
+        let query = try await query(of: call)
+        let extra: Extra? = try choice("with", in: call)
+        let page = try await store.findUsers(query)
+        let users = try await extra == .usage ? summariesWithUse(of: page.users) : page.users.map(\.summary)
         return .json([
-            "status": "success", "users": .array(page.users.map(\.summary)), "total": JSON(page.total),
+            "status": "success", "users": .array(users), "total": JSON(page.total),
             "next": JSON(page.next?.text),
         ])
     }
@@ -50,6 +53,8 @@ extension UsersHandler {
     }
 
     private enum Order: String, CaseIterable { case asc, desc }
+    /// What is told beside what the users' records say; not sorted by, because it is looked up for one page alone.
+    private enum Extra: String, CaseIterable { case usage }
 
     /// The value of an enumeration that a parameter names.
     private func choice<Choice: CaseIterable & RawRepresentable>(

@@ -30,6 +30,7 @@ extension Settings {
         settings.auditOmitsAddress = audit.value("omit_address", default: false, .flag)
         audit.finish()
         settings.keys = Keys(root.section("keys"))
+        settings.retention = Retention(root.section("retention"))
         settings.prices = Prices(root.section("prices"), accounts: settings.openAI.accounts)
         let usage = root.section("usage")
         settings.thresholds = Thresholds(usage.section("thresholds", mayBeNull: true))

@@ -19,6 +19,9 @@ package struct Settings: Sendable, Equatable {
     /// The bounds on keys that users make: the key `keys`.
     package var keys = Keys()
 
+    /// How long things stay: the key `retention`.
+    package var retention = Retention()
+
     package init() {}
 
     /// The bounds on keys that users make.

@@ -9,11 +9,17 @@ package protocol Store: Sendable {
     // MARK: The life of a process
 
     /// Begins what a worker needs beside its requests, on threads of its own; returns at once.
-    func start()
+    ///
+    /// - Parameter retention: How long that stays which goes by itself.
+    func start(_ retention: Settings.Retention)
     /// Ends it, when nothing is answered any more.
     func stop()
-    /// Removes what killed processes left, aside; returns at once.
-    func maintain()
+    /// Removes what killed processes left, and what was kept for long enough, aside; returns at once.
+    func maintain(_ retention: Settings.Retention)
+    /// What was kept at `now` for as long as the settings say; takes as long as there are such things.
+    func outdated(_ retention: Settings.Retention, at now: Timestamp) async throws -> RetentionPlan
+    /// Removes that, where it still is to go.
+    func carryOut(_ plan: RetentionPlan, at now: Timestamp) async throws
     /// Makes the first admin of an empty store.
     ///
     /// - Returns: The new key, to be shown once; nil if there are users already.
@@ -186,8 +192,9 @@ package protocol Store: Sendable {
     func note(_ rows: [UsageRow], by user: User?) async throws
     /// The sums of all rows that are stored by now.
     func usage(_ query: UsageQuery) async throws -> [UsageSum]
-    /// The rows of some days, the last days first; only of users of `client`, if that is not nil.
-    func usageRows(_ days: ClosedRange<Day>, ofClient client: String?) async throws -> UsageRows
+    /// The rows of some days, the last days first; only of users of `client`, if that is not nil, and only what `groups`
+    /// pay for, if those are not.
+    func usageRows(_ days: ClosedRange<Day>, ofClient client: String?, groups: GroupUse?) async throws -> UsageRows
     /// Whom a ``User/ledgerID`` named, also if that user is gone; nil where that is not known any more.
     func usageName(of ledgerID: String) async throws -> UsageName?
     /// Compares rows, totals and archive. Takes as long as there are rows and turns; others are not held up.

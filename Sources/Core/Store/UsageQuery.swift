@@ -12,8 +12,12 @@ package struct UsageQuery: Sendable {
     package var by: [Column]
     /// Only of this user, by ``User/ledgerID``; together with ``client`` it is found quickest.
     package var user: String?
+    /// Only of these, by ``User/ledgerID``; for a page of users, not for all.
+    package var users: [String]?
     /// Only of users of this client; an empty text: only of those of no client.
     package var client: String?
+    /// Only what these groups pay for; nil: whoever pays.
+    package var groups: GroupUse?
     /// Goes on after the sum that this names; see ``UsageSum/place``.
     package var after: [String]?
     package var limit: Int
@@ -43,6 +47,25 @@ package struct UsageQuery: Sendable {
     }
 }
 
+/// What some groups pay for.
+package struct GroupUse: Sendable {
+    /// The first day of each that counts: a group of the same id may have been there before, which was others'.
+    package var since: [Group.ID: Day]
+
+    package init(since: [Group.ID: Day]) { self.since = since }
+
+    /// The groups from the day on that they were made.
+    package init(_ groups: [Group], in zone: TimeZone) {
+        since = [:]
+        for group in groups { since[group.id] = zone.day(of: group.createdAt) }
+    }
+
+    func contains(_ row: UsageRow) -> Bool {
+        guard let group = row.group, let first = since[group] else { return false }
+        return row.day >= first
+    }
+}
+
 /// The sum of some rows.
 package struct UsageSum: Sendable, Equatable {
     /// What they have in common, in the order of ``UsageQuery/by``; empty texts where a row says nothing.
@@ -65,6 +88,8 @@ package struct UsageName: Sendable, Equatable {
     package var owner: String
     package var userID: String
     package var username: String
+    /// When the user was removed; nil for one who is there, and where nobody noted it.
+    package var removedAt: Timestamp?
 
     package init(_ user: User) {
         owner = user.id.owner
@@ -79,6 +104,7 @@ package struct UsageName: Sendable, Equatable {
         self.owner = owner
         self.userID = userID
         username = record["username"]?.string ?? ""
+        removedAt = record["removed_at"]?.string.flatMap { Timestamp(rfc3339: $0) }
     }
 }
 

@@ -99,18 +99,24 @@ package struct TurnLimits: Sendable {
             try await parts(of: request.user)
                 + parts(of: request.user, with: request.keyRecord, for: request.rights.group),
             size, completion: size.completion(standard: settings.reserveCompletionTokens), model: prompt.model,
+            origin: LimitClaim.Origin(
+                request.completion == nil ? .chat : .v1, requestID: request.requestID, user: request.user.number,
+                client: request.user.id.owner == User.selfOwner ? nil : request.user.ownerNumber,
+                key: request.keyRecord?.id,
+                group: request.rights.group?.id, model: prompt.model, currency: prices.currency),
             call: LimitClaim.call(request.requestID))
         let hold = try await reserve(claim, timeout: queueTimeout)
         return TurnAllowance(size: size, hold: hold, limitsTokens: claim.limitsTokens, requestID: request.requestID)
     }
 
     private func claim(
-        _ parts: [LimitClaim.Part], _ size: TurnSize, completion: Int, model: String?, call: UInt64
+        _ parts: [LimitClaim.Part], _ size: TurnSize, completion: Int, model: String?,
+        origin: LimitClaim.Origin, call: UInt64
     ) -> LimitClaim {
         let cost = cost(of: model, size.prompt, completion)
         return LimitClaim(
             parts, prompt: size.prompt, completion: completion, least: size.choices, promptNano: cost.prompt,
-            completionNano: cost.completion, call: call, in: calendar)
+            completionNano: cost.completion, call: call, origin: origin, in: calendar)
     }
 
     /// The most that so many tokens cost, in nano-units; where the model is left to the account, by the highest price.
@@ -161,6 +167,7 @@ package struct TurnLimits: Sendable {
         guard !parts.isEmpty else { return nil }
         let claim = claim(
             parts, allowance.size, completion: allowance.hold.completion, model: model ?? account.models.first,
+            origin: LimitClaim.Origin(.chat, requestID: allowance.requestID, account: account.id.rawValue),
             call: LimitClaim.call(allowance.requestID, account.id.rawValue))
         return try await store.reserve(claim, timeout: .zero)
     }

@@ -69,6 +69,11 @@ struct AccountsCommand: ParsableCommand {
 
 extension AccountsCommand.Options {
     fileprivate func perform(_ action: AccountAdmin.Action, on id: String) throws {
-        try print { [try await $0.perform(action, on: Account.ID(rawValue: id))] }
+        try print { admin in
+            let account = try await admin.perform(action, on: Account.ID(rawValue: id)) { name in
+                try await CommandAudit(store: admin.store).note(name, ["account": JSON(id)])
+            }
+            return [account]
+        }
     }
 }

@@ -13,7 +13,15 @@ struct AdminCommand: ParsableCommand {
 
         @OptionGroup var state: StateOptions
 
-        func run() throws { print(try state.run { try await $0.replaceAdminKey() }.text) }
+        func run() throws {
+            let key = try state.run { store in
+                let admin = User.ID(owner: User.selfOwner, userID: "admin")
+                try await CommandAudit(store: store).note(
+                    "rotate key", ["owner": JSON(admin.owner), "user_id": JSON(admin.userID)])
+                return try await store.replaceAdminKey()
+            }
+            print(key.text)
+        }
     }
 }
 

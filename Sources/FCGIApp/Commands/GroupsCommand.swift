@@ -38,6 +38,9 @@ struct GroupsCommand: ParsableCommand {
             return group
         }
 
+        /// What is set, for the audit log.
+        var names: JSON { .array(values.compactMap { $0.split(separator: "=").first.map { JSON(String($0)) } }) }
+
         private static func json(_ text: String, of name: String) -> JSON {
             if text.isEmpty { return .null }
             let isList = ["owners", "sso_values", "models", "locations"].contains(name) && !text.hasPrefix("[")
@@ -82,7 +85,9 @@ struct GroupsCommand: ParsableCommand {
 
         func run() throws {
             let isAdded = try state.run { [id, values] store in
-                try await store.addGroup(try await values.apply(to: Group(id: id), in: store))
+                let group = try await values.apply(to: Group(id: id), in: store)
+                try await CommandAudit(store: store).note("group.create", ofGroup: id, ["name": JSON(group.name)])
+                return try await store.addGroup(group)
             }
             guard isAdded else { throw CommandFailure("There is a group \(id) already.") }
         }
@@ -98,7 +103,9 @@ struct GroupsCommand: ParsableCommand {
         func run() throws {
             let update = try state.run { [id, values] store in
                 guard let before = try await store.group(id) else { return GroupUpdate.absent }
-                return try await store.updateGroup(before, to: try await values.apply(to: before, in: store))
+                let after = try await values.apply(to: before, in: store)
+                try await CommandAudit(store: store).note("group.change", ofGroup: id, ["members": values.names])
+                return try await store.updateGroup(before, to: after)
             }
             switch update {
             case .changed: return
@@ -124,6 +131,8 @@ struct GroupsCommand: ParsableCommand {
                 guard removeMembers || members.isEmpty else {
                     throw CommandFailure("The group \(id) has members. Remove them first, or say --remove-members.")
                 }
+                try await CommandAudit(store: store).note(
+                    "group.remove", ofGroup: id, ["remove_members": JSON(removeMembers)])
                 return try await store.removeGroup(id)
             }
             guard isRemoved else { throw CommandFailure("There is no group \(id).") }
@@ -148,8 +157,8 @@ struct GroupsCommand: ParsableCommand {
         func run() throws {
             try state.run { [id, add, remove, json] store in
                 guard try await store.group(id) != nil else { throw CommandFailure("There is no group \(id).") }
-                for user in add { try await change(user, .join(id), in: store) }
-                for user in remove { try await change(user, .leave(id), in: store) }
+                for user in add { try await change(user, "group.join", .join(id), in: store) }
+                for user in remove { try await change(user, "group.leave", .leave(id), in: store) }
                 guard add.isEmpty, remove.isEmpty else { return }
                 var before: User.ID?
                 while true {
@@ -163,12 +172,16 @@ struct GroupsCommand: ParsableCommand {
             }
         }
 
-        private func change(_ user: String, _ groups: UserChange.Groups, in store: any Store) async throws {
+        private func change(
+            _ user: String, _ action: String, _ groups: UserChange.Groups, in store: any Store
+        ) async throws {
+            let absent = CommandFailure("There is no user \(user), or it is in too many groups.")
             let parts = user.split(separator: "/").map(String.init)
             let id = User.ID(owner: parts.count == 2 ? parts[0] : User.selfOwner, userID: parts.last ?? "")
-            guard (1...2).contains(parts.count), let record = try await store.user(id),
-                case .changed = try await store.updateUser(record, UserChange(groups: groups))
-            else { throw CommandFailure("There is no user \(user), or it is in too many groups.") }
+            guard (1...2).contains(parts.count), let record = try await store.user(id) else { throw absent }
+            try await CommandAudit(store: store).note(
+                action, ofGroup: self.id, ["owner": JSON(id.owner), "user_id": JSON(id.userID)])
+            guard case .changed = try await store.updateUser(record, UserChange(groups: groups)) else { throw absent }
         }
     }
 }

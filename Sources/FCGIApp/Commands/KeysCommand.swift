@@ -22,9 +22,15 @@ struct KeysCommand: ParsableCommand {
             }
         }
 
-        func change(_ make: @escaping @Sendable (User) throws -> UserChange.Keys) throws {
+        /// Changes a key of the user, with a line in the audit log.
+        func change(
+            _ action: String, _ make: @escaping @Sendable (User) throws -> (key: User.Key, change: UserChange.Keys)
+        ) throws {
             let update = try run { user, store in
-                try await store.updateUser(user, UserChange(keys: try make(user)))
+                let (key, change) = try make(user)
+                try await CommandAudit(store: store).note(
+                    action, of: user, ["key_id": JSON(key.id), "key_name": JSON(key.name)])
+                return try await store.updateUser(user, UserChange(keys: change))
             }
             switch update {
             case .changed: return
@@ -94,11 +100,11 @@ struct KeysCommand: ParsableCommand {
             if !scope.isEmpty { key.scopes = Set(scope) }
             key.models = model
             key.group = group
-            try options.change { [key] user in
+            try options.change("key.create") { [key] user in
                 guard key.group.map({ user.groups.contains($0) }) ?? true else {
                     throw CommandFailure("The user is not in that group.")
                 }
-                return .add(key)
+                return (key, .add(key))
             }
             print(text.text)
         }
@@ -111,7 +117,12 @@ struct KeysCommand: ParsableCommand {
 
         @Argument(help: "The key's id or name.") var key: String
 
-        func run() throws { try options.change { [key] user in .revoke(try find(key, of: user).id) } }
+        func run() throws {
+            try options.change("key.revoke") { [key] user in
+                let found = try find(key, of: user)
+                return (found, .revoke(found.id))
+            }
+        }
     }
 
     struct Rotate: ParsableCommand {
@@ -133,9 +144,9 @@ struct KeysCommand: ParsableCommand {
 
         func run() throws {
             let text = APIKey.generate()
-            try options.change { [key, graceSeconds] user in
+            try options.change("key.rotate") { [key, graceSeconds] user in
                 let before = try find(key, of: user)
-                return .edit(before, to: before.rotated(to: text, grace: .seconds(graceSeconds), at: .now))
+                return (before, .edit(before, to: before.rotated(to: text, grace: .seconds(graceSeconds), at: .now)))
             }
             print(text.text)
         }

@@ -70,6 +70,7 @@ struct LimitsCommand: ParsableCommand {
                 var limits = ofUsers ? record.userLimits : record.limits
                 for text in self.limits { try change(&limits, text) }
                 let change = ofUsers ? UserChange(userLimits: limits) : UserChange(limits: limits)
+                try await CommandAudit(store: store).note("limits.change", of: record, change.details)
                 return try await store.updateUser(record, change).user
             }
             guard let changed else { throw user.absent }

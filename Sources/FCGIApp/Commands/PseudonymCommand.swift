@@ -33,7 +33,7 @@ struct PseudonymCommand: ParsableCommand {
             let hosts = Array(Set(accounts.compactMap(\.host))).sorted()
             let found = try state.run { store in
                 let found = try await search(store, hosts, try store.pseudonyms())
-                try await store.audit(entry(found))
+                try await CommandAudit(store: store).note("pseudonym.resolve", entry(found))
                 return found
             }
             guard let found else {
@@ -70,15 +70,13 @@ struct PseudonymCommand: ParsableCommand {
             return nil
         }
 
-        private func entry(_ found: Found?) -> JSONObject {
+        private func entry(_ found: Found?) -> JSON {
             var entry = JSONObject()
-            entry["action"] = "pseudonym.resolve"
-            entry["actor"] = "command line"
             entry["pseudonym"] = JSON(id)
             entry["owner"] = found.map { JSON($0.user.id.owner) }
             entry["user_id"] = found.map { JSON($0.user.id.userID) }
             entry["user_number"] = found?.user.number.map { JSON($0) }
-            return entry
+            return .object(entry)
         }
     }
 }

@@ -120,7 +120,12 @@ struct UsageCommand: ParsableCommand {
 
         @OptionGroup var state: StateOptions
 
-        func run() throws { try state.run { try await $0.rebuildUsage() } }
+        func run() throws {
+            try state.run { store in
+                try await CommandAudit(store: store).note("usage.rebuild")
+                try await store.rebuildUsage()
+            }
+        }
     }
 }
 

@@ -64,8 +64,10 @@ struct UsersCommand: ParsableCommand {
                     else { throw CommandFailure("There is no client \(user.owner).") }
                     creator = .client(client)
                 }
-                guard try await store.addUser(try made(by: creator, keys: [User.Key(key)])).user != nil else {
-                    throw CommandFailure("The user \(user.userID) exists already.")
+                let user = try made(by: creator, keys: [User.Key(key)])
+                try await CommandAudit(store: store).note("add user", of: user, ["role": JSON(role.rawValue)])
+                guard try await store.addUser(user).user != nil else {
+                    throw CommandFailure("The user \(user.id.userID) exists already.")
                 }
             }
             print(key.text)
@@ -114,6 +116,8 @@ struct UsersCommand: ParsableCommand {
         func run() throws {
             let removal = try state.run { store in
                 guard let record = try await store.user(user.id) else { return UserRemoval.absent }
+                try await CommandAudit(store: store).note(
+                    "remove user", of: record, ["keep_conversations": JSON(keepConversations), "remove_users": false])
                 return try await store.removeUser(record, keepConversations: keepConversations, withUsers: false)
             }
             switch removal {
@@ -139,6 +143,7 @@ struct UsersCommand: ParsableCommand {
             let key = APIKey.generate()
             let changed = try state.run { store in
                 guard let record = try await store.user(user.id) else { return UserUpdate.absent }
+                try await CommandAudit(store: store).note("rotate key", of: record)
                 return try await store.updateUser(record, UserChange(keys: .rotate(to: User.Key(key))))
             }
             guard changed.user != nil else {

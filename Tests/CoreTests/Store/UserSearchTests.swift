@@ -42,6 +42,16 @@ struct UserSearchTests {
         #expect(try store.findUsers(query()).total == 2)
     }
 
+    @Test func `an owner whose id is longer than those of users finds none of them`() throws {
+        let store = try directory.store()
+        _ = try store.adding(user("a", "A"))
+
+        for name in ["a-very-long-id-of-nobody", "self", "xself", "elf"] {
+            let found = try ids(store, query { $0.owner = UserQuery.Owner(userID: name, number: nil) })
+            #expect(found == (name == "self" ? ["a"] : []), "\(name)")
+        }
+    }
+
     @Test func `what other processes do is seen by the next search`() throws {
         let (store, other) = (try directory.store(), try directory.store())
         for number in 0..<300 { _ = try other.adding(user("u\(number)", "Name \(number)")) }

@@ -33,22 +33,24 @@ package struct UsageHandler: Sendable {
         return try await table(call, [.day, .model, .key], [.json]) { $0.narrow(to: user) }
     }
 
-    /// `/api/admin/usage`: of all users, for a client of its own.
+    /// `/api/admin/usage`: of all users; for a client of its own, and for owners of groups what those pay for.
     package func all(_ call: Call) async throws -> Response {
         let caller = try call.principal.caller
+        let (client, groups) = try await bounds(of: call)
         let columns: [UsageQuery.Column] = [.user, .client, .group, .costCenter, .account, .model, .day]
         let permitted = columns.filter { $0 != .account || caller.role == .admin }
         return try await table(call, permitted, [.json, .csv]) { query in
-            if caller.role == .client { query.client = caller.ledgerID }
+            (query.client, query.groups) = (client, groups)
         }
     }
 
     /// `/api/admin/usage/rows`: the rows themselves, the last days first.
     package func rows(_ call: Call) async throws -> Response {
         let caller = try call.principal.caller
+        let (client, groups) = try await bounds(of: call)
         let days = try days(in: call)
         let format = try format(of: call, [.jsonl, .csv])
-        let rows = try await store.usageRows(days, ofClient: caller.role == .client ? caller.ledgerID : nil)
+        let rows = try await store.usageRows(days, ofClient: client, groups: groups)
         let report = UsageReport(store: store, showsAccounts: caller.role == .admin)
         return file("usage-rows", days, format) { writer in
             if format == .csv { try await writer.write(CSV.record(UsageReport.rowNames)) }
@@ -64,6 +66,30 @@ package struct UsageHandler: Sendable {
                 try Task.checkCancellation()
             }
         }
+    }
+
+    /// Of which client's users the caller may know what they used, and of which groups; nil for any.
+    ///
+    /// - Throws: 404 for a group that is not the caller's, 403 for users who own none.
+    private func bounds(of call: Call) async throws -> (client: String?, groups: GroupUse?) {
+        let caller = try call.principal.caller
+        let id = try call.parameters.identifier("group")
+        // Admins may look at what groups used that are not there any more.
+        if caller.role == .admin {
+            return (nil, id.map { GroupUse(since: [$0: Day(CivilDay(number: 0))]) })
+        }
+        if let id {
+            guard let group = try await store.group(id), group.isOwned(by: caller) else {
+                throw GatewayError(.groupNotFound, "There is no such group.", parameter: "group")
+            }
+            return (nil, GroupUse([group], in: zone))
+        }
+        if caller.role == .client { return (caller.ledgerID, nil) }
+        let groups = try await store.groups().filter { $0.isOwned(by: caller) }
+        guard !groups.isEmpty else {
+            throw GatewayError(.notAllowed, "Only admins, clients and owners of groups see what others use.")
+        }
+        return (nil, GroupUse(groups, in: zone))
     }
 
     // MARK: Tables
@@ -97,9 +123,10 @@ package struct UsageHandler: Sendable {
             }
             if let next {
                 let by = by.map(\.rawValue).joined(separator: ",")
+                let group = try call.parameters.identifier("group").map { "&group=\($0)" } ?? ""
                 let days = "from=\(days.lowerBound.text)&to=\(days.upperBound.text)"
                 response.headers[.link] =
-                    "<\(basePath.dropLast())\(call.request.path)?\(days)&by=\(by)&format=csv&limit=\(limit)&before=\(next)>; rel=\"next\""
+                    "<\(basePath.dropLast())\(call.request.path)?\(days)&by=\(by)\(group)&format=csv&limit=\(limit)&before=\(next)>; rel=\"next\""
             }
             return response
         }

@@ -76,7 +76,7 @@ package final class UsageReport: Sendable {
         return [
             JSON(row.at.rfc3339), JSON(row.requestID), JSON(row.kind.rawValue), JSON(user?.userID), JSON(user?.owner),
             JSON(try await name(of: row.client)?.userID), JSON(row.group), JSON(row.costCenter), JSON(row.key),
-            showsAccounts ? JSON(row.account) : .null, JSON(row.model), JSON(row.usage.prompt),
+            showsAccounts && !row.account.isEmpty ? JSON(row.account) : .null, JSON(row.model), JSON(row.usage.prompt),
             JSON(row.usage.completion), JSON(row.usage.cached), JSON(row.usage.reasoning), row.cost?.json ?? .null,
             JSON(row.currency), JSON(row.usage.isEstimated), JSON(row.outcome.rawValue),
         ]

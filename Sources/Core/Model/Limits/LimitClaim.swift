@@ -29,11 +29,13 @@ package struct LimitClaim: Sendable {
     package let completionNano: Int
     /// By which rows of the ledger are found that the call wrote and did not settle; zero where there can be none.
     let call: UInt64
+    /// Whose call it is, for a row of the ledger should its process die; nil for none.
+    let origin: Origin?
     package let calendar: LimitCalendar
 
     package init(
         _ parts: [Part], prompt: Int, completion: Int, least: Int = 1, promptNano: Int = 0, completionNano: Int = 0,
-        call: UInt64 = 0, in calendar: LimitCalendar
+        call: UInt64 = 0, origin: Origin? = nil, in calendar: LimitCalendar
     ) {
         self.parts = Array(parts.prefix(Self.mostParts))
         self.prompt = min(max(0, prompt), Self.mostTokens)
@@ -42,7 +44,31 @@ package struct LimitClaim: Sendable {
         self.promptNano = min(max(0, promptNano), Self.mostNano)
         self.completionNano = min(max(0, completionNano), Self.mostNano)
         self.call = call
+        self.origin = origin
         self.calendar = calendar
+    }
+
+    /// What a row of the ledger says of a call whatever comes of it.
+    package struct Origin: Sendable, Equatable {
+        var kind: UsageRow.Kind
+        var requestID: String
+        /// Nil for users of the version before, who have no number.
+        var user: Int?
+        var client: Int?
+        var key: User.Key.ID?
+        var group: Group.ID?
+        var model: String?
+        var currency: String?
+        /// Only of what the call holds of an account, beside what it holds of people.
+        var account: String?
+
+        package init(
+            _ kind: UsageRow.Kind, requestID: String, user: Int? = nil, client: Int? = nil, key: User.Key.ID? = nil,
+            group: Group.ID? = nil, model: String? = nil, currency: String? = nil, account: String? = nil
+        ) {
+            (self.kind, self.requestID, self.user, self.client) = (kind, requestID, user, client)
+            (self.key, self.group, self.model, self.currency, self.account) = (key, group, model, currency, account)
+        }
     }
 
     /// Names what one request asks for; with an account what it asks of that one.

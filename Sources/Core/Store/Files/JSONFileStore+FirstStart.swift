@@ -1,16 +1,19 @@
 extension JSONFileStore {
-    package func start() {
+    package func start(_ retention: Settings.Retention) {
         startThread { openJournal(wake: { EventLoop.shared.run($0) }) }
-        startThread { sweepRegularly() }
+        startThread { sweepRegularly(retention) }
         startThread { foldRegularly() }
         startThread { prepareSearch() }
     }
 
     package func stop() { closeJournal() }
 
-    package func maintain() {
+    package func maintain(_ retention: Settings.Retention) {
         startThread {
-            do throws(StoreError) { try sweep() } catch {
+            do throws(StoreError) {
+                try sweep()
+                try retain(retention, isDue: true)
+            } catch {
                 log.error("sweeping the state directory failed", metadata: ["error": "\(error)"])
             }
         }

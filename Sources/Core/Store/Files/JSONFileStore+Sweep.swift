@@ -7,11 +7,14 @@ extension JSONFileStore {
     private static let (pause, period, wholePeriod) = (60, 240, 86_400)
 
     /// Sweeps for as long as the process lives; give it a thread of its own.
-    package func sweepRegularly() -> Never {
+    package func sweepRegularly(_ retention: Settings.Retention) -> Never {
         while true {
             // At different moments in each worker.
             for _ in 0..<Int.random(in: (Self.pause / 2)...Self.pause) { sleep(1) }
-            do throws(StoreError) { try sweepIfDue() } catch {
+            do throws(StoreError) {
+                try sweepIfDue()
+                try retain(retention)
+            } catch {
                 log.error("sweeping the state directory failed", metadata: ["error": "\(error)"])
             }
         }
@@ -72,7 +75,7 @@ extension JSONFileStore {
     }
 
     /// Whether the file at `path` was not touched for so many seconds, by a clock that may have been set back.
-    private func isDue(_ path: String, after seconds: Int) -> Bool {
+    func isDue(_ path: String, after seconds: Int) -> Bool {
         var status = stat()
         guard lstat(path, &status) == 0 else { return true }
         let age = Int(time(nil)) - Int(status.st_mtim.tv_sec)

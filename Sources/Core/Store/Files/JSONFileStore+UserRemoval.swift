@@ -50,6 +50,7 @@ extension JSONFileStore {
         try tidy(user.id) { () throws(StoreError) in
             for digest in user.keys.flatMap(\.digests) { try forgetKey(digest, of: user) }
             for key in user.keys { try forgetUse(of: key.id) }
+            try markName(user.ledgerID, removedAt: .now)
             try Directory.removeTree(layout.answers(of: user.archive))
             if !keepConversations { try discard(directory, named: user.archive.digest) }
         }

@@ -20,6 +20,7 @@ package struct JSONFileStore: Store {
     let writer: ArchiveWriter
     let accountsPage = AccountsPageHolder()
     let limitsTable = LimitsTableHolder()
+    let lostCalls = LostCalls()
     /// What the limits' table is begun with.
     let waiting = WaitingLines<Wanted>()
     let namedUsers = NamedUsers()

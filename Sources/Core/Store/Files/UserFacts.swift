@@ -40,7 +40,10 @@ struct UserFacts: Sendable {
         if let wanted = query.isDisabled, wanted != isDisabled { return false }
         if let owner = query.owner {
             guard owner.number == ownerNumber else { return false }
-            let place = text.dropFirst(folded.id - owner.userID.utf8.count - 2).prefix(owner.userID.utf8.count + 1)
+            // What is asked for may be longer than both ids of this user.
+            let start = folded.id - owner.userID.utf8.count - 2
+            guard start >= 0 else { return false }
+            let place = text.dropFirst(start).prefix(owner.userID.utf8.count + 1)
             guard place.first == 0, place.dropFirst().elementsEqual(owner.userID.utf8) else { return false }
         }
         let names = text.dropFirst(folded.id)

@@ -78,6 +78,30 @@ struct UsageContractTests {
         #expect(try await store.usageName(of: "../../x") == nil)
     }
 
+    @Test(arguments: kinds)
+    func `what groups pay for is found from the day on that they were made`(kind: StoreUnderTest) async throws {
+        let store = try kind.open()
+        let user = try #require(try await store.addUser(StoreUnderTest.user("u")).user)
+        for (group, day) in [("g", today), ("g", today.before(2)), ("h", today), ("i", today), (nil, today)] {
+            var row = row(user, "\(group ?? "none") \(day.text)", day: day)
+            row.group = group
+            try await store.note([row], by: user)
+        }
+        let groups = GroupUse(since: ["g": today.before(1), "h": today.before(5), "absent": today.before(5)])
+
+        for by in [[.model], [.model, .user]] as [[UsageQuery.Column]] {
+            var query = UsageQuery(days: today.before(5)...today, by: by)
+            query.groups = groups
+            #expect(Set(try await store.usage(query).map { $0.values[0] }) == ["g \(today.text)", "h \(today.text)"])
+            query.groups = GroupUse(since: [:])
+            #expect(try await store.usage(query).isEmpty)
+        }
+        let rows = try await store.usageRows(today.before(5)...today, ofClient: nil, groups: groups)
+        var models: [String?] = []
+        while let some = try rows.next() { models += some.map(\.model) }
+        #expect(models == ["h \(today.text)", "g \(today.text)"])
+    }
+
     @Test(arguments: kinds) func `rows come back the last first`(kind: StoreUnderTest) async throws {
         let store = try kind.open()
         let client = try #require(try await store.addUser(StoreUnderTest.user("bot", role: .client)).user)
@@ -88,7 +112,7 @@ struct UsageContractTests {
         try await store.note([row(other, day: today.before(1))], by: other)
 
         func models(_ days: ClosedRange<Day>, _ client: String?) async throws -> [String?] {
-            let rows = try await store.usageRows(days, ofClient: client)
+            let rows = try await store.usageRows(days, ofClient: client, groups: nil)
             var models: [String?] = []
             while let some = try rows.next() { models += some.map(\.model) }
             return models

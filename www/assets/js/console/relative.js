@@ -10,3 +10,10 @@ export function relative(text, now = Date.now()) {
     const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size) ?? units.at(-1);
     return new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(Math.round(seconds / size), unit);
 }
+
+/** The same for a time that is known to the hour. */
+export function relativeHours(text, now = Date.now()) {
+    const hours = Math.max(0, Math.floor((now - new Date(text).getTime()) / 3_600_000));
+    const [count, unit] = hours < 24 ? [hours, "hour"] : [Math.floor(hours / 24), "day"];
+    return new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(-count, unit);
+}

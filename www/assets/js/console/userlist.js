@@ -25,7 +25,7 @@ export class UserList {
     /** Fetches the next page. */
     async fetch() {
         const cursor = this.#next ? { before: this.#next } : {};
-        const { users, total, next } = await post(endpoint("users"), { limit: PAGE, ...this.#query, ...cursor });
+        const { users, total, next } = await post(endpoint("users"), { limit: PAGE, with: "usage", ...this.#query, ...cursor });
         this.users.push(...users);
         this.total = total;
         this.#next = next;
@@ -33,7 +33,8 @@ export class UserList {
 
     /** Puts what the server now says of a user in the place of what it said before. */
     replace(user) {
-        this.users = this.users.map((other) => (isSame(other, user) ? user : other));
+        // Answers to changes do not say what was used.
+        this.users = this.users.map((other) => (isSame(other, user) ? { ...other, ...user } : other));
     }
 
     remove(user) {

@@ -6,13 +6,14 @@ import { leaveIfUnauthorized } from "../frame.js";
 import { isSame } from "./userlist.js";
 import { me } from "../session.js";
 import { menu } from "../menu.js";
-import { moment, t } from "../i18n.js";
+import { amount, moment, number, t } from "../i18n.js";
 import { errorMessage } from "../errors.js";
+import { relativeHours } from "./relative.js";
 import { toast } from "../toast.js";
 
 /** The headings in their order; the last has none to be seen. */
 export const columns = ["users.column_user", "users.column_owner", "users.column_plus", "users.column_state",
-    "users.column_key", "users.column_created", "users.column_actions"];
+    "users.column_key", "users.column_use", "users.column_seen", "users.column_created", "users.column_actions"];
 
 /**
  * A row, and `fill(user)`, which shows what is now known of the same user.
@@ -31,11 +32,13 @@ export function userRow(first, { onChange, more = () => [], onPick }) {
     const owner = cell(1);
     const state = cell(3);
     const key = cell(4);
-    const created = cell(5, { class: "when" });
+    const use = cell(5, { class: "use" });
+    const seen = cell(6, { class: "when" });
+    const created = cell(7, { class: "when" });
     const plus = el("button", { type: "button", role: "switch", class: "switch" });
     const trigger = el("button", { type: "button", class: "icon-button" }, icon("more"));
-    const row = el("tr", {}, who, owner, cell(2, {}, plus), state, key, created,
-        cell(6, { class: "actions" }, menu(trigger, () => [
+    const row = el("tr", {}, who, owner, cell(2, {}, plus), state, key, use, seen, created,
+        cell(8, { class: "actions" }, menu(trigger, () => [
             { label: t("users.read"), run: () => actions.read(user), isHidden: user.role !== "user" },
             ...more(user),
             { label: t("users.rename"), run: () => run(() => actions.rename(user)) },
@@ -69,7 +72,8 @@ export function userRow(first, { onChange, more = () => [], onPick }) {
     }
 
     function fill(known) {
-        user = known;
+        // Answers to changes do not say what was used.
+        user = { usage_30_days: user.usage_30_days, last_seen_at: user.last_seen_at, ...known };
         pick.setAttribute("aria-label", t("users.pick", { name: user.username }));
         names.replaceChildren(
             el("strong", {}, el("bdi", {}, user.username)),
@@ -87,6 +91,10 @@ export function userRow(first, { onChange, more = () => [], onPick }) {
         key.replaceChildren(last ? el("code", {
             dir: "ltr", title: t("users.key_since", { date: moment(last.created_at) }),
         }, `…${last.last_four}`) : "–");
+        use.replaceChildren(...shownUse(user.usage_30_days));
+        seen.replaceChildren(user.last_seen_at
+            ? el("time", { dateTime: user.last_seen_at, title: moment(user.last_seen_at) }, relativeHours(user.last_seen_at))
+            : el("span", { class: "quiet-text" }, t("users.never_seen")));
         created.replaceChildren(el("time", { dateTime: user.created_at }, moment(user.created_at)));
         const label = t("users.actions_of", { name: user.username });
         trigger.setAttribute("aria-label", label);
@@ -100,6 +108,16 @@ export function userRow(first, { onChange, more = () => [], onPick }) {
 
 function cell(index, members = {}, ...children) {
     return el("td", { "data-label": t(columns[index]), ...members }, ...children);
+}
+
+/** What was used in thirty days: requests, tokens and, where there are prices, what they cost. */
+function shownUse(use) {
+    if (!use || use.requests === 0) return [el("span", { class: "quiet-text" }, "–")];
+    const cost = use.cost === null ? "" : ` · ${amount(use.cost, use.currency)}`;
+    return [
+        el("span", {}, t("users.use_requests", { requests: number(use.requests) })),
+        el("span", { class: "quiet-text" }, `${t("users.use_tokens", { tokens: number(use.tokens) })}${cost}`),
+    ];
 }
 
 /** A client without plus can take it from its users, but not give it. */

@@ -1,6 +1,7 @@
 // What belongs to the person who is signed in: what was used, what may be used, and the keys.
 
 import { KeysView } from "./keys.js";
+import { GroupUsageView } from "./groupusage.js";
 import { LimitsView } from "./limits.js";
 import { UsageView } from "./usage.js";
 import { el } from "../dom.js";
@@ -21,12 +22,13 @@ start({
 });
 
 function usageAndLimits() {
-    const [limits, usage] = [new LimitsView(), new UsageView()];
+    const [limits, usage, groups] = [new LimitsView(), new UsageView(), new GroupUsageView()];
     return {
-        element: el("div", { class: "stack" }, limits.element, usage.element),
+        element: el("div", { class: "stack" }, limits.element, usage.element, groups.element),
         shown() {
             limits.shown();
             usage.shown();
+            groups.shown();
         },
         hidden: () => limits.hidden(),
     };

@@ -61,7 +61,7 @@ async function keyNames() {
 }
 
 /** The first and the last day of a span that ends today, in UTC as `yyyy-mm-dd`. */
-function days(count) {
+export function days(count) {
     const text = (back) => new Date(Date.now() - back * 86_400_000).toISOString().slice(0, 10);
     return [text(count - 1), text(0)];
 }

@@ -37,6 +37,12 @@ final class LimitsTableHolder: Sendable {
 
 extension JSONFileStore {
     package func reserve(_ claim: LimitClaim, timeout: Duration) async throws -> LimitReservation {
+        let reservation = try await reserveInTurn(claim, timeout: timeout)
+        await noteLostCalls()
+        return reservation
+    }
+
+    private func reserveInTurn(_ claim: LimitClaim, timeout: Duration) async throws -> LimitReservation {
         // Whoever comes later waits behind those who wait already.
         let waited = claim.parts.lazy.map { Wanted.limit($0.subject) }.first { waiting.isWaited($0) }
         var last: LimitReport?
@@ -94,7 +100,13 @@ extension JSONFileStore {
         }
     }
 
-    package func standings(of claim: LimitClaim) throws(StoreError) -> [LimitStanding] {
+    package func standings(of claim: LimitClaim) async throws(StoreError) -> [LimitStanding] {
+        let standings = try standingsNow(of: claim)
+        await noteLostCalls()
+        return standings
+    }
+
+    private func standingsNow(of claim: LimitClaim) throws(StoreError) -> [LimitStanding] {
         try withTable { table throws(StoreError) in
             var totals: [LimitSubject: PeriodTotal] = [:]
             _ = try table.giveBackIfDue()
@@ -119,7 +131,7 @@ extension JSONFileStore {
             let table = try limitsTable.table { () throws(StoreError) in
                 let number = try writer.number()
                 return try layout.lock("limits", "00").withLock { () throws(StoreError) in
-                    try LimitsTable.open(layout.limitsTable, writer: number) {
+                    try LimitsTable.open(layout.limitsTable, writer: number, lost: lostCalls) {
                         [root = layout.usageRows] writer, days, calls throws(StoreError) in
                         try RowFile.rows(of: calls, writer: writer, days: days, in: root)
                     }

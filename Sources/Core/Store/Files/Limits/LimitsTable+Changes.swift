@@ -115,7 +115,9 @@ extension LimitsTable {
             let days = Set(holds.flatMap { [Int($0.hold.day), Int($0.hold.day) - 1] })
             used[writer] = try rows(writer, days, Set(holds.map(\.hold.call)))
         }
+        let now = Moment.now
         try locked {
+            var unaccounted: [Hold] = []
             for dead in dead {
                 // Another process may have been first, and something else stand there by now.
                 let hold = hold(dead.index).pointee
@@ -124,10 +126,13 @@ extension LimitsTable {
                 else { continue }
                 // Nobody knows whether one without a row reached an upstream, so its request counts.
                 let rows = used[dead.writer]?[hold.call]
+                if rows == nil { unaccounted.append(hold) }
                 settle(dead.index, rows.map(LimitHold.End.init) ?? .used(tokens: 0, nano: 0), tick: hold.tick)
             }
             // Whatever a corrupt count says; one that somebody has taken meanwhile counts its own.
             for column in columns where isAbandoned(column) { holds[column] = 0 }
+            // Whoever settled a hold has it to itself, so that a call is told of once.
+            lost.add(LostCall.calls(of: unaccounted, at: now))
         }
         return !columns.isEmpty
     }

@@ -90,6 +90,7 @@ extension LimitsTable {
         hold.tokens = Int64(claim.prompt + completion)
         hold.nano = Int64(claim.promptNano + claim.nano(ofCompletion: completion))
         hold.call = claim.call
+        if let origin = claim.origin { hold.origin = limits_table_call(origin) }
         hold.day = Int32(clamping: period.day)
         hold.month = Int32(clamping: period.month)
         // A ring may be ahead of this clock by a moment, which costs one that gives back no more than its request.

@@ -17,7 +17,7 @@ final class LimitsTable: @unchecked Sendable {
     typealias Hold = limits_table_hold
 
     /// "CASLIM" and the version of the layout.
-    static let magic: UInt64 = 0x4341_534C_494D_0002
+    static let magic: UInt64 = 0x4341_534C_494D_0003
     /// How many processes can have it open.
     static let columns = 480
     static let (columnsStart, recordSegmentsStart, holdSegmentsStart, segmentsStart) = (4096, 8192, 12_288, 16_384)
@@ -40,6 +40,8 @@ final class LimitsTable: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
     let column: Int
     let rows: RowsOfCalls
+    /// Gets those of dead processes that left no row.
+    let lost: LostCalls
     /// So many segments the file was seen to have.
     private var knownSegments = 0
     var lastReclaim = ContinuousClock.now - .seconds(60)
@@ -51,7 +53,7 @@ final class LimitsTable: @unchecked Sendable {
 
     /// - Parameter isAlone: Nobody else can have it open.
     private init(
-        _ kept: OpenFile, column: Int, isAlone: Bool, rows: @escaping RowsOfCalls
+        _ kept: OpenFile, column: Int, isAlone: Bool, lost: LostCalls, rows: @escaping RowsOfCalls
     ) throws(StoreError) {
         // A copy may have holes, and a write to one kills the process when the disk is full.
         try Self.allocate(kept, from: 0, count: max(try kept.file.size, Self.segmentsStart))
@@ -63,6 +65,7 @@ final class LimitsTable: @unchecked Sendable {
         self.base = base
         self.column = column
         self.rows = rows
+        self.lost = lost
         let place = UnsafeMutableRawPointer(base) + (MemoryLayout<Head>.offset(of: \.mutex) ?? 0)
         mutex = SharedMutex(mutex: place.assumingMemoryBound(to: pthread_mutex_t.self))
         if isAlone { mutex.make() }
@@ -79,16 +82,18 @@ final class LimitsTable: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - writer: Which of the ledger's files are this process's.
+    ///   - lost: Gets the calls of dead processes that left no row.
     ///   - rows: Reads such files.
     static func open(
-        _ path: String, writer: Int = 0, boot: String = SystemBoot.id, rows: @escaping RowsOfCalls
+        _ path: String, writer: Int = 0, boot: String = SystemBoot.id, lost: LostCalls = LostCalls(),
+        rows: @escaping RowsOfCalls
     ) throws(StoreError) -> LimitsTable {
         let digest = Hex.sha256Word(boot)
         let kept = try OpenFile(path, O_RDWR | O_CREAT)
         guard let column = takeColumn(of: kept) else { throw StoreError(.busy, "find a free column of", path: path) }
         let isShared = ByteLock.isTakenElsewhere(kept.file.descriptor, locks..<(locks + Int64(columns)))
         if try isWhole(kept.file, boot: digest) {
-            let table = try LimitsTable(kept, column: column, isAlone: !isShared, rows: rows)
+            let table = try LimitsTable(kept, column: column, isAlone: !isShared, lost: lost, rows: rows)
             try table.join(as: writer)
             return table
         }
@@ -96,7 +101,7 @@ final class LimitsTable: @unchecked Sendable {
         try Directory.removeFile(path, durably: false)
         let fresh = try OpenFile(path, O_RDWR | O_CREAT)
         guard let column = takeColumn(of: fresh) else { throw StoreError(.busy, "find a free column of", path: path) }
-        let table = try LimitsTable(fresh, column: column, isAlone: true, rows: rows)
+        let table = try LimitsTable(fresh, column: column, isAlone: true, lost: lost, rows: rows)
         try table.join(as: writer)
         table.head.pointee.boot = digest
         table.head.pointee.is_ready = 1

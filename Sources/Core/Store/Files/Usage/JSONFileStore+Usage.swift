@@ -1,20 +1,4 @@
 import Glibc
-import Synchronization
-
-/// Whose names this process knows to be noted.
-final class NamedUsers: Sendable {
-    private static let most = 100_000
-    private let known = Mutex<Set<String>>([])
-
-    func contains(_ ledgerID: String) -> Bool { known.withLock { $0.contains(ledgerID) } }
-
-    func insert(_ ledgerID: String) {
-        known.withLock { known in
-            if known.count >= Self.most { known.removeAll() }
-            known.insert(ledgerID)
-        }
-    }
-}
 
 extension JSONFileStore {
     package func note(_ rows: [UsageRow], by user: User?) async throws(StoreError) {
@@ -44,41 +28,6 @@ extension JSONFileStore {
         return appends
     }
 
-    // MARK: Names
-
-    package func usageName(of ledgerID: String) throws(StoreError) -> UsageName? {
-        guard !ledgerID.isEmpty, ledgerID.utf8.allSatisfy(URLParts.isLetterOrDigit) else { return nil }
-        return try read(layout.usageName(ledgerID)).flatMap(UsageName.init(record:))
-    }
-
-    /// Notes whom rows of `user` name, and of its client, at the first of them.
-    private func noteName(of user: User) throws(StoreError) {
-        try noteOneName(of: user)
-        guard let client = user.clientLedgerID, !namedUsers.contains(client),
-            let owner = try self.client(of: user), owner.ledgerID == client
-        else { return }
-        try noteOneName(of: owner)
-    }
-
-    private func noteOneName(of user: User) throws(StoreError) {
-        let id = user.ledgerID
-        guard !namedUsers.contains(id) else { return }
-        if !Directory.exists(layout.usageName(id)) { try writeName(of: user) }
-        namedUsers.insert(id)
-    }
-
-    private func writeName(of user: User) throws(StoreError) {
-        let path = layout.usageName(user.ledgerID)
-        try aside { () throws(StoreError) in
-            try AtomicFile.write(UsageName(user).record.bytes, to: path, durable: isDurable)
-        }
-    }
-
-    /// Notes a user's new name where its old one was noted.
-    func renameInLedger(_ user: User) throws(StoreError) {
-        if Directory.exists(layout.usageName(user.ledgerID)) { try writeName(of: user) }
-    }
-
     // MARK: Sums
 
     package func usage(_ query: UsageQuery) throws(StoreError) -> [UsageSum] {
@@ -94,8 +43,12 @@ extension JSONFileStore {
         try withTotals { totals throws(StoreError) in try totals.rebuild() }
     }
 
-    package func usageRows(_ days: ClosedRange<Day>, ofClient client: String?) throws(StoreError) -> UsageRows {
-        UsageRows(try RowFile.days(in: layout.usageRows).filter(days.contains), in: layout.usageRows, ofClient: client)
+    package func usageRows(
+        _ days: ClosedRange<Day>, ofClient client: String?, groups: GroupUse?
+    ) throws(StoreError) -> UsageRows {
+        UsageRows(try RowFile.days(in: layout.usageRows).filter(days.contains), in: layout.usageRows) { row in
+            (client == nil || row.client ?? "" == client) && groups?.contains(row) ?? true
+        }
     }
 
     /// Runs `body` on the totals; a damaged database is made anew.

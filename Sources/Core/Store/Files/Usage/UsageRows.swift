@@ -9,7 +9,7 @@ package final class UsageRows: @unchecked Sendable {
     private static let block = 64 << 10
 
     private let root: String
-    private let client: String?
+    private let isWanted: @Sendable (UsageRow) -> Bool
     private var days: [Day]
     private var files: [RowFile] = []
     private var file: RowFile?
@@ -17,10 +17,10 @@ package final class UsageRows: @unchecked Sendable {
     private var position = 0
     private var rest: [UInt8] = []
 
-    init(_ days: [Day], in root: String, ofClient client: String?) {
+    init(_ days: [Day], in root: String, where isWanted: @escaping @Sendable (UsageRow) -> Bool) {
         self.days = days.sorted()
         self.root = root
-        self.client = client
+        self.isWanted = isWanted
     }
 
     /// More rows, perhaps none; nil at the end.
@@ -48,7 +48,7 @@ package final class UsageRows: @unchecked Sendable {
         // What stands behind the last line feed is being written.
         let lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false).dropLast()
         return lines.reversed().compactMap { line in
-            guard let row = RowFile.row(in: line), client == nil || row.client ?? "" == client else { return nil }
+            guard let row = RowFile.row(in: line), isWanted(row) else { return nil }
             return row
         }
     }

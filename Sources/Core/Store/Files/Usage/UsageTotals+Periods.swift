@@ -41,7 +41,8 @@ extension UsageTotals {
         var (table, condition, values) = ("d", "", [SQLite.Value.text(subject.name)])
         switch subject.kind {
         case .user: (table, condition) = ("u", "user = ?3")
-        case .key: (table, condition) = ("u", "key = ?3")
+        // That it is not empty is said for the index, which has no others.
+        case .key: (table, condition) = ("u", "key = ?3 AND key <> ''")
         case .client: condition = "client = ?3"
         case .group: condition = "grp = ?3"
         case .model: condition = "model = ?3"

@@ -64,6 +64,10 @@ final class UsageTotals {
             }
         default: throw StoreError(.corrupt, "unknown version of", path: path)
         }
+        // Younger than the tables, whose version it leaves as it is, so that workers of the version before go on beside.
+        if try database.number("SELECT 1 FROM main.sqlite_master WHERE name = 'u_group'") == nil {
+            try database.run("CREATE INDEX IF NOT EXISTS u_group ON u(grp, day) WHERE grp <> ''")
+        }
         guard try database.number("SELECT inode FROM self") == Int(truncatingIfNeeded: inode) else {
             throw StoreError(.corrupt, "trust a copy of", path: path)
         }
@@ -226,55 +230,6 @@ final class UsageTotals {
             try at.run([.text(file.name), .int(mark.offset), .int(mark.last), .text(mark.crc)])
         }
     }
-}
-
-extension UsageTotals {
-    /// The sums that `query` asks for, in falling order of ``UsageSum/place``.
-    func sums(_ query: UsageQuery) throws(StoreError) -> [UsageSum] {
-        let needsUsers = query.user != nil || query.by.contains(.user) || query.by.contains(.key)
-        let columns = query.order.map(Self.column)
-        var conditions = ["day BETWEEN ? AND ?"]
-        var values: [SQLite.Value] = [.text(query.days.lowerBound.text), .text(query.days.upperBound.text)]
-        for (name, value) in [("client", query.client), ("user", query.user)] {
-            guard let value else { continue }
-            conditions.append("\(name) = ?")
-            values.append(.text(value))
-        }
-        if let after = query.after, after.count == columns.count {
-            conditions.append(
-                "(\(columns.joined(separator: ", "))) < (\(columns.map { _ in "?" }.joined(separator: ", ")))")
-            values += after.map { .text($0) }
-        }
-        values.append(.int(query.limit))
-        let sql = """
-            SELECT \(columns.joined(separator: ", ")), \(Self.sumNames.map { "sum(\($0))" }.joined(separator: ", "))
-            FROM \(needsUsers ? "u" : "d") WHERE \(conditions.joined(separator: " AND "))
-            GROUP BY \(columns.joined(separator: ", "))
-            ORDER BY \(columns.map { "\($0) DESC" }.joined(separator: ", ")) LIMIT ?
-            """
-        let statement = try database.prepare(sql)
-        try statement.bind(values)
-        var sums: [UsageSum] = []
-        while try statement.step() {
-            let first = columns.count
-            func sum(_ place: Int) -> Int { statement.int(first + place) }
-            let place = (0..<first).map { statement.text($0) }
-            let values = Dictionary(uniqueKeysWithValues: zip(query.order, place))
-            sums.append(
-                UsageSum(
-                    values: query.by.map { values[$0.rawValue] ?? "" }, place: place, calls: sum(0), unpriced: sum(1),
-                    usage: TokenUsage(
-                        prompt: sum(2), completion: sum(3), cached: sum(4), reasoning: sum(5),
-                        isEstimated: sum(6) > 0),
-                    cost: Money(nano: sum(7)), currency: values[UsageQuery.currency] ?? "", milliseconds: sum(8)))
-        }
-        return sums
-    }
-}
-
-extension UsageTotals {
-    /// The name in the tables, for which `group` is a word of their own.
-    private static func column(_ name: String) -> String { name == "group" ? "grp" : name }
 }
 
 extension UsageTotals {

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Core
@@ -107,6 +108,21 @@ struct UserNumberTests {
 
         #expect(!Directory.exists(store.layout.conversations(of: gone.archive)))
         #expect(try store.conversation("c2", of: there.archive) != nil)
+    }
+
+    @Test func `a directory of which nobody has said yet whose it is stays for an hour`() throws {
+        let store = try directory.store()
+        let user = try store.adding(User(id: id, username: "new"))
+        let made = store.layout.conversations(of: user.archive)
+        try Directory.create(made, durably: false)
+
+        try store.sweep()
+        #expect(Directory.exists(made))
+
+        var hourAgo = [timeval](repeating: timeval(tv_sec: time(nil) - 3601, tv_usec: 0), count: 2)
+        #expect(utimes(made, &hourAgo) == 0)
+        try store.sweep()
+        #expect(!Directory.exists(made))
     }
 
     @Test func `a client that was removed and added again has none of the users before`() throws {

@@ -98,7 +98,9 @@ extension JSONFileStore {
             guard error.kind == .corrupt else { throw error }
             return
         }
-        // Directories without a note are of the version before, and their names say whose they are.
+        // Who has just made it is about to write the note.
+        if archive == nil, isFresh(directory) { return }
+        // Other directories without a note are of the version before, and their names say whose they are.
         let record = archive?.user.digest ?? digest
         guard try !isArchive(digest, ofRecord: record) else { return }
         if let kept = try kept(in: directory), try keptArchive(digest) == nil { try listKept(kept.user) }
@@ -109,6 +111,12 @@ extension JSONFileStore {
             }
             try discard(directory, named: digest)
         }
+    }
+
+    /// Whether something was made in a directory, or it itself, within the hour.
+    private func isFresh(_ directory: String) -> Bool {
+        var status = stat()
+        return lstat(directory, &status) == 0 && abs(time(nil) - status.st_mtim.tv_sec) < 3600
     }
 
     /// What the mark in a directory says; nil for none, and for one of the version before.

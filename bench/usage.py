@@ -50,7 +50,7 @@ def write(state: Path, rows: int, users: int, first: int) -> tuple[str, str]:
     return days[0].strftime("%Y-%m-%d"), days[-1].strftime("%Y-%m-%d")
 
 
-def name(state: Path, users: int, first: int) -> None:
+def write_names(state: Path, users: int, first: int) -> None:
     """Names all but the first user, whom the program has named."""
     folder = state / "usage/names"
     for number in range(first + 1, first + users):
@@ -83,7 +83,7 @@ def measure(folder: Path, front: Front, is_short: bool) -> dict:
         first = int(next((state / "usage/names").iterdir()).stem)
         begin = time.monotonic()
         since, until = write(state, rows, users, first)
-        name(state, users, first)
+        write_names(state, users, first)
         written = time.monotonic() - begin
         begin = time.monotonic()
         run("usage", "rebuild", "--state-dir", state)

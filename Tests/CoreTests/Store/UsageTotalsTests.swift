@@ -62,6 +62,21 @@ struct UsageTotalsTests {
         #expect(try one.verifyUsage(days).count == 0)
     }
 
+    @Test func `rows that come while the totals are made anew are in them`() async throws {
+        let (one, other) = (try directory.store(), try directory.store())
+        let rows = Task {
+            for _ in 0..<300 {
+                try await one.note([row()], by: nil)
+                _ = try tokens(one)
+            }
+        }
+        for _ in 0..<20 { try other.rebuildUsage() }
+        try await rows.value
+
+        #expect(try tokens(other) == 3000)
+        #expect(try other.verifyUsage(days).count == 0)
+    }
+
     @Test(arguments: ["", "no database at all, but long enough to be looked at as one of some kind"])
     func `totals that are gone or damaged are made anew`(content: String) async throws {
         let store = try directory.store()

@@ -19,10 +19,12 @@ final class SQLite: @unchecked Sendable {
             sqlite3_close_v2(handle)
             throw Self.error(status, message, path)
         }
-        sqlite3_busy_timeout(handle, Int32(timeout.microseconds / 1000))
         self.handle = handle
         self.path = path
+        setTimeout(timeout)
     }
+
+    func setTimeout(_ timeout: Duration) { sqlite3_busy_timeout(handle, Int32(timeout.microseconds / 1000)) }
 
     deinit { sqlite3_close_v2(handle) }
 

@@ -120,9 +120,25 @@ final class UsageTotals {
         }
     }
 
-    /// Forgets all and folds it anew; others see the old sums until all is done.
+    /// Makes all sums anew beside the old ones, which others go on to use and to extend, and then puts them in their place.
+    ///
+    /// Only that last step keeps others from writing, for about a second for each million of different sums.
     func rebuild() throws(StoreError) {
-        try database.exclusively { () throws(StoreError) in try foldAll() }
+        // An empty name is a database of its own, which SQLite removes with the connection.
+        try database.run("ATTACH '' AS fresh; \(Self.schema(of: "fresh"))")
+        let sources = try sources(of: nil)
+        try sync(sources, [:])
+        try database.run("BEGIN")
+        let upsert = try Upsert(database, in: "fresh")
+        for source in sources { try fold(source, after: nil, with: upsert) }
+        try database.run("COMMIT")
+        // Another process may be folding very many rows.
+        database.setTimeout(.seconds(600))
+        try database.exclusively { () throws(StoreError) in
+            for table in ["u", "d", "at"] {
+                try database.run("DELETE FROM main.\(table); INSERT INTO main.\(table) SELECT * FROM fresh.\(table)")
+            }
+        }
     }
 
     private func foldAll() throws(StoreError) {

@@ -130,7 +130,7 @@ def repeats(run: Run) -> dict:
 
 
 def limits(run: Run) -> dict:
-    """Completions on 32 connections with limits of all kinds, beside those of a gateway without any."""
+    """Completions on 32 connections with limits of people and of all kinds, beside those of a gateway without any."""
     many = {kind: 1_000_000 for kind in (
         "requests_per_minute", "tokens_per_minute", "tokens_per_day", "tokens_per_month", "cost_per_month", "concurrent")}
     many |= {kind: 1_000_000_000 for kind in many if kind.startswith("tokens")}
@@ -139,7 +139,8 @@ def limits(run: Run) -> dict:
             Gateway(stack, run.folder, name, run.front.fixed, "flush", **sections).way
             for name, sections in (
                 ("without limits", {}),
-                ("with limits", {
+                ("limits of people", {"limits": {"user": {"tokens_per_day": 1_000_000_000, "concurrent": 1000}}}),
+                ("limits of all kinds", {
                     "prices": {"currency": "EUR", "m": {"input": 1, "output": 2}},
                     "limits": {"user": many, "client": many, "models": {"m": many}, "pools": {"free": many},
                                "accounts": {"a": many, "b": many}}}))]

@@ -78,9 +78,9 @@ class Gateway:
         return processes.memory_kib(self.way.pids(), kind)
 
 
-def run(*words) -> str:
-    """What a command of the program writes."""
-    done = subprocess.run([str(word) for word in (BINARY, *words)], capture_output=True, text=True, timeout=60)
+def run(*words, seconds: int = 60) -> str:
+    """What a command of the program writes, within so many seconds."""
+    done = subprocess.run([str(word) for word in (BINARY, *words)], capture_output=True, text=True, timeout=seconds)
     if done.returncode != 0:
         processes.fail(f"{words[0]} failed: {done.stderr.strip()}")
     return done.stdout

@@ -43,7 +43,7 @@ def write(state: Path, rows: int, users: int, first: int) -> tuple[str, str]:
                 line = (
                     f'"at":{start * 1_000_000 + row % 86_400 * 1000},"day":"{text}","request":"{row:032x}",'
                     f'"user":"{first + user}","client":"{first + user % CLIENTS}","group":"group-{user % GROUPS}",'
-                    f'"account":"account-{row % ACCOUNTS}","model":"model-{row % MODELS}","kind":"v1","prompt":{prompt},'
+                    f'"account":"account-{row % ACCOUNTS}","model":"model-{user % MODELS}","kind":"v1","prompt":{prompt},'
                     f'"completion":{completion},"cached":0,"reasoning":0,"nano":{prompt * 1000 + completion * 8000},'
                     f'"currency":"EUR","price":{{"input":1,"output":8}},"ms":900,"outcome":"ok"}}').encode()
                 file.write(b'{"crc":"%08x",%b\n' % (zlib.crc32(line), line))
@@ -86,7 +86,7 @@ def measure(folder: Path, front: Front, is_short: bool) -> dict:
         write_names(state, users, first)
         written = time.monotonic() - begin
         begin = time.monotonic()
-        run("usage", "rebuild", "--state-dir", state)
+        run("usage", "rebuild", "--state-dir", state, seconds=1800)
         rebuilt = time.monotonic() - begin
         span = f"from={since}&to={until}"
         operations = {

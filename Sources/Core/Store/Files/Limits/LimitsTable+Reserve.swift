@@ -69,11 +69,11 @@ extension LimitsTable {
                 )
                 for kind in Limits.Kind.allCases {
                     guard let most = part.limits.most(kind) else { continue }
-                    let standing = standing(part.subject, kind, most, record(number), period, now)
+                    let used = used(kind, record(number))
                     let need = kind.isTokens ? tokens : kind == .costPerMonth ? nano : 1
-                    let sum = standing.used + need + (isUsedUp ? 0 : standing.reserved)
-                    guard sum > most || isUsedUp && standing.used >= most else { continue }
-                    var refused = standing
+                    let sum = used + need + (isUsedUp ? 0 : reserved(kind, record(number)))
+                    guard sum > most || isUsedUp && used >= most else { continue }
+                    var refused = standing(part.subject, kind, most, record(number), period, now)
                     if kind.isOfMinute {
                         refused.resetsAt = end(of: kind, record(number), until: max(0, most - need), now)
                     }

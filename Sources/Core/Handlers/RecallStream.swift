@@ -79,16 +79,7 @@ struct RecallStream: Sendable {
 
     private func run(isFirst: Bool, _ work: @escaping @Sendable () throws -> Piece) async throws -> Piece {
         if turns.reduce(0, { $0 + $1.size }) <= Self.small { return try work() }
-        let end = ContinuousClock.now + Self.timeout
-        while true {
-            do { return try await WorkLane.shared.run(for: caller, mostOfCaller: WorkLane.mostParts, work) } catch let
-                error as GatewayError
-                where error.code == .rateLimited
-            {
-                // Other readers of the same caller go first. Once the status is out nothing else can be told.
-                if isFirst, ContinuousClock.now > end { throw error }
-                try await Task.sleep(for: .milliseconds(50))
-            }
-        }
+        // Once the status is out nothing else can be told.
+        return try await WorkLane.shared.runPart(for: caller, refusedAfter: isFirst ? Self.timeout : nil, work)
     }
 }

@@ -53,6 +53,22 @@ package final class WorkLane: Sendable {
     /// How many pieces wait.
     package var waiting: Int { state.withLock { $0.queue.count } }
 
+    /// Runs a part of an answer that has begun, to which nothing else can be said: where too many wait it asks again.
+    ///
+    /// - Parameter timeout: After which it is refused all the same; nil: never.
+    /// - Throws: As ``run(for:mostOfCaller:_:)``.
+    package func runPart<Value: Sendable>(
+        for caller: String, refusedAfter timeout: Duration? = nil, _ work: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+        let end = timeout.map { ContinuousClock.now + $0 }
+        while true {
+            do { return try await run(for: caller, mostOfCaller: Self.mostParts, work) } catch let error as TooMany {
+                if let end, ContinuousClock.now >= end { throw error }
+                try await Task.sleep(for: .milliseconds(50))
+            }
+        }
+    }
+
     /// Runs `work` when it is `caller`'s turn; holds no thread of the task meanwhile.
     ///
     /// - Parameter mostOfCaller: Another bound than the lane's.

@@ -23,6 +23,24 @@ struct WorkLaneTests {
         #expect(order.names == ["a1", "b1", "a2", "a3"])
     }
 
+    @Test func asksAgainForAPartUntilItsTimeIsUp() async throws {
+        let lane = WorkLane(threads: 1, most: 1)
+        let gate = Gate()
+        let first = Task { try await lane.run(for: "a") { gate.pass() } }
+        while !gate.isWaitedFor { await Task.yield() }
+        let second = Task { try await lane.run(for: "a") { 2 } }
+        while lane.waiting == 0 { await Task.yield() }
+
+        await #expect(throws: WorkLane.TooMany.self) { try await lane.runPart(for: "b", refusedAfter: .zero) { 3 } }
+        let part = Task { try await lane.runPart(for: "b") { 4 } }
+        try await Task.sleep(for: .milliseconds(120))
+        gate.open()
+
+        #expect(try await part.value == 4)
+        #expect(try await second.value == 2)
+        try await first.value
+    }
+
     @Test func refusesTheNextOfACallerWhoHasEnoughWaiting() async throws {
         let lane = WorkLane(threads: 1, mostOfCaller: 1)
         let gate = Gate()

@@ -11,10 +11,12 @@ export class Problem {
         this.element.hidden = true;
     }
 
+    /** False where the page is left, because the key is no good any more. */
     show(error) {
-        if (leaveIfUnauthorized(error)) return;
+        if (leaveIfUnauthorized(error)) return false;
         this.element.textContent = errorMessage(error);
         this.element.hidden = false;
+        return true;
     }
 
     /** Runs `action`, and shows what it throws. */

@@ -46,7 +46,7 @@ export class Refresher {
             this.#problem.clear();
             this.#fill(answer);
         } catch (error) {
-            this.#problem.show(error);
+            if (!this.#problem.show(error)) return;
         }
         this.#schedule(this.#seconds);
     }

@@ -31,11 +31,11 @@ struct MarkdownBounds {
             word = byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D ? 0 : word + 1
             longestWord = max(longestWord, word)
         }
-        for line in Self.lines(of: text) {
+        Self.forEachLine(of: text) { line in
             depth = max(depth, Self.containers(of: line))
             guard !line.allSatisfy(" \t>".utf8.contains) else {
                 paragraph = (0, 0)
-                continue
+                return
             }
             lines += 1
             paragraph.lines += 1
@@ -56,12 +56,18 @@ struct MarkdownBounds {
         self.extensions = extensions
     }
 
-    /// The lines between LF, CRLF and CR, the blank ones too.
-    private static func lines<Text: BidirectionalCollection<UInt8>>(of text: Text) -> [Text.SubSequence.SubSequence] {
-        text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).flatMap { line in
-            (line.last == UInt8(ascii: "\r") ? line.dropLast() : line[...])
-                .split(separator: UInt8(ascii: "\r"), omittingEmptySubsequences: false)
+    /// Gives each line between LF, CRLF and CR to `body`, the blank ones too.
+    private static func forEachLine<Text: BidirectionalCollection<UInt8>>(
+        of text: Text, _ body: (Text.SubSequence) -> Void
+    ) {
+        var rest = text[...]
+        while let end = rest.firstIndex(where: { $0 == 0x0A || $0 == 0x0D }) {
+            body(rest[..<end])
+            let isReturn = rest[end] == 0x0D
+            rest = rest[rest.index(after: end)...]
+            if isReturn, rest.first == 0x0A { rest = rest.dropFirst() }
         }
+        body(rest)
     }
 
     /// How many columns a table has whose delimiter row this line may be; 0 for another line.

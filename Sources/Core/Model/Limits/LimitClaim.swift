@@ -128,4 +128,9 @@ package struct LimitPeriod: Sendable, Equatable {
         self.dayEnd = dayEnd
         self.monthEnd = monthEnd
     }
+
+    var today: Day { Day(CivilDay(number: day)) }
+
+    /// The first day of the month.
+    var firstDay: Day { Day(CivilDay(year: month / 12, month: month % 12 + 1, day: 1)) }
 }

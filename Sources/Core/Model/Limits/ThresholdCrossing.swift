@@ -60,12 +60,9 @@ extension LimitStanding {
 }
 
 extension LimitPeriod {
-    fileprivate var dayName: String { Day(CivilDay(number: day)).text }
+    fileprivate var dayName: String { today.text }
 
     fileprivate var monthName: String { String(firstDay.text.prefix(7)) }
-
-    /// The first day of the month.
-    var firstDay: Day { Day(CivilDay(year: month / 12, month: month % 12 + 1, day: 1)) }
 }
 
 /// A crossing that is to be told: what is kept of it until that is done.

@@ -118,13 +118,18 @@ struct NamesRetentionTests {
         #expect(try store.outdated(retention, at: now + day * 111).names == [user.ledgerID])
     }
 
-    @Test func `nothing goes for damage`() throws {
-        let store = try directory.store()
+    /// A user whom rows of the ledger name.
+    private func named(in store: JSONFileStore) throws -> User {
         let user = try store.adding(
-            User(
-                id: User.ID(owner: User.selfOwner, userID: "u"), username: "U", role: .user, keys: []))
+            User(id: User.ID(owner: User.selfOwner, userID: "u"), username: "U", role: .user, keys: []))
         try AtomicFile.write(
             UsageName(user).record.bytes, to: store.layout.usageName(user.ledgerID), durable: false)
+        return user
+    }
+
+    @Test func `nothing goes for damage`() throws {
+        let store = try directory.store()
+        let user = try named(in: store)
         try AtomicFile.write(Array("{".utf8), to: store.layout.user(user.id.digest), durable: false)
         try AtomicFile.write(Array("{".utf8), to: store.layout.usageName("broken"), durable: false)
         var retention = Settings.Retention()
@@ -137,11 +142,7 @@ struct NamesRetentionTests {
 
     @Test func `a run that is due removes and says so in the audit log, one that is not does nothing`() throws {
         let store = try directory.store()
-        let user = try store.adding(
-            User(
-                id: User.ID(owner: User.selfOwner, userID: "u"), username: "U", role: .user, keys: []))
-        try AtomicFile.write(
-            UsageName(user).record.bytes, to: store.layout.usageName(user.ledgerID), durable: false)
+        let user = try named(in: store)
         var retention = Settings.Retention()
         retention.billingDays = 0
         try store.retain(retention)

@@ -24,11 +24,9 @@ package final class UsageRows: @unchecked Sendable {
     }
 
     /// More rows, perhaps none; nil at the end.
+    ///
+    /// Takes some milliseconds of a core.
     package func next() throws(StoreError) -> [UsageRow]? {
-        try aside { () throws(StoreError) in try read() }
-    }
-
-    private func read() throws(StoreError) -> [UsageRow]? {
         guard let file = try currentFile() else { return nil }
         let start = max(0, position - Self.block)
         var bytes = try File.reading(file.path)?.read(at: start, count: position - start) ?? []

@@ -41,7 +41,7 @@ extension UsageTotals {
     /// - Returns: Which turns have rows.
     func compare(_ days: ClosedRange<Day>, _ check: inout UsageCheck) throws(StoreError) -> Reading {
         // An empty name is a database of its own, which SQLite removes with the connection.
-        try database.run("ATTACH '' AS fresh; \(Self.schema(of: "fresh"))")
+        try database.run("ATTACH '' AS fresh; \(Self.tables(of: "fresh"))")
         try database.run("CREATE TABLE fresh.turns(turn TEXT PRIMARY KEY, n INT) WITHOUT ROWID; BEGIN")
         // From here on the sums and how far they reach are those of one moment.
         let marks = try marks()

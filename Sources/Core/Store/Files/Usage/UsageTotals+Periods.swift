@@ -36,8 +36,6 @@ extension UsageTotals {
     }
 
     private func rows(of subject: LimitSubject, in period: LimitPeriod) throws(StoreError) -> PeriodTotal {
-        let civil = CivilDay(number: period.day)
-        let (day, first) = (Day(civil), Day(CivilDay(year: civil.year, month: civil.month, day: 1)))
         var (table, condition, values) = ("d", "", [SQLite.Value.text(subject.name)])
         switch subject.kind {
         case .user: (table, condition) = ("u", "user = ?3")
@@ -57,7 +55,7 @@ extension UsageTotals {
             SELECT total(CASE WHEN day = ?1 THEN prompt + completion END), total(prompt + completion), total(nano)
             FROM main.\(table) WHERE day BETWEEN ?2 AND ?1 AND \(condition)
             """)
-        try statement.bind([.text(day.text), .text(first.text)] + values)
+        try statement.bind([.text(period.today.text), .text(period.firstDay.text)] + values)
         guard try statement.step() else { return PeriodTotal() }
         return PeriodTotal(
             dayTokens: statement.int(0), monthTokens: statement.int(1), monthNano: statement.int(2))

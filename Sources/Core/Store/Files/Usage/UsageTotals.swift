@@ -17,7 +17,7 @@ final class UsageTotals {
     static let version = 2
 
     /// - Parameter database: In which of those that are attached.
-    static func schema(of database: String) -> String {
+    static func tables(of database: String) -> String {
         """
         CREATE TABLE \(database).u(client TEXT, user TEXT, currency TEXT, day TEXT, grp TEXT, cost_center TEXT,
             key TEXT, account TEXT, model TEXT, \(sums),
@@ -25,13 +25,15 @@ final class UsageTotals {
         CREATE TABLE \(database).d(day TEXT, client TEXT, grp TEXT, cost_center TEXT, account TEXT, model TEXT,
             currency TEXT, \(sums),
             PRIMARY KEY(day, client, grp, cost_center, account, model, currency)) WITHOUT ROWID;
-        CREATE INDEX \(database).u_user ON u(user, day);
-        CREATE INDEX \(database).u_key ON u(key, day) WHERE key <> '';
         CREATE TABLE \(database).at(file TEXT PRIMARY KEY, offset INT, last INT, crc TEXT) WITHOUT ROWID;
         CREATE TABLE \(database).self(inode INT);
-        PRAGMA \(database).user_version = \(version);
         """
     }
+    private static let indices = """
+        CREATE INDEX u_user ON u(user, day);
+        CREATE INDEX u_key ON u(key, day) WHERE key <> '';
+        PRAGMA user_version = \(version);
+        """
     private static let sums =
         "calls INT, unpriced INT, prompt INT, completion INT, cached INT, reasoning INT, estimated INT, nano INT, ms INT"
     static let keys = ["client", "user", "currency", "day", "grp", "cost_center", "key", "account", "model"]
@@ -60,7 +62,7 @@ final class UsageTotals {
             try database.exclusively { () throws(StoreError) in
                 // Another process may have been first.
                 guard try database.number("PRAGMA user_version") == 0 else { return }
-                try database.run("\(Self.schema(of: "main")) INSERT INTO self VALUES(\(inode))")
+                try database.run("\(Self.tables(of: "main")) \(Self.indices) INSERT INTO self VALUES(\(inode))")
             }
         default: throw StoreError(.corrupt, "unknown version of", path: path)
         }
@@ -125,11 +127,9 @@ final class UsageTotals {
     /// Only that last step keeps others from writing, for about a second for each million of different sums.
     func rebuild() throws(StoreError) {
         // An empty name is a database of its own, which SQLite removes with the connection.
-        try database.run("ATTACH '' AS fresh; \(Self.schema(of: "fresh"))")
+        try database.run("ATTACH '' AS fresh; \(Self.tables(of: "fresh"))")
         // Rows come in no order of the sums: with little room each page would be read and written again and again.
         try database.run("PRAGMA fresh.cache_size = -262144; PRAGMA main.cache_size = -65536")
-        // Nobody looks for anything in it.
-        try database.run("DROP INDEX fresh.u_user; DROP INDEX fresh.u_key")
         let sources = try sources(of: nil)
         try sync(sources, [:])
         try database.run("BEGIN")
